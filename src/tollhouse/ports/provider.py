@@ -1,0 +1,46 @@
+"""A provider speaks one dialect. It yields events, or raises one of the UpstreamErrors; it never returns half an answer."""
+
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tollhouse.domain.governance import Deployment
+from tollhouse.domain.wire import Asked, Event
+
+from .endpoint import Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """
+    One attempt as it goes out. `body` is already shaped for the deployment; `method` GET has none.
+
+    `headers` are ours to add (traceparent); a provider adds its own authorisation.
+    """
+
+    endpoint: Endpoint
+    deployment: Deployment
+    asked: Asked
+    body: bytes
+    path: str
+    max_answer_bytes: int
+    method: str = "POST"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Provider(Protocol):
+    """
+    One configured provider.
+
+    `send` is lazy: nothing leaves before the first iteration, and closing the generator (`aclosing`) closes the
+    upstream connection. It enforces every timer of `deployment.timeouts`. It returns normally only after a complete
+    answer: every choice finished on a stream, a whole JSON body otherwise.
+    """
+
+    name: str
+    degraded: bool
+    """True for engines whose answers must be marked (`x-tollhouse-degraded: inhouse`)."""
+
+    def send(self, outgoing: Outgoing) -> AsyncGenerator[Event, None]: ...
+
+    async def close(self) -> None: ...
