@@ -1,5 +1,6 @@
 """Identify, resolve the use case, authorise the model, take a place under the rate."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -10,6 +11,9 @@ from tollhouse.ports.clock import Clock
 
 from .directory import Directory
 from .rates import Limiter, RateState, Ticket
+
+MODEL_NAME = re.compile(r"[A-Za-z0-9._:/@+-]{1,200}")
+"""What a model may be called: it is repeated in headers, logs and metrics."""
 
 BudgetPath = tuple[tuple[BudgetScope, Budget], ...]
 
@@ -115,7 +119,7 @@ class Admission:
 
     def _route(self, principal: Principal, use_case: UseCase, model: str) -> Route | None:
         """Find the route for a model: by its name, else by the first of the use case's patterns that fits."""
-        if not _allowed(principal.key, model):
+        if not MODEL_NAME.fullmatch(model) or not _allowed(principal.key, model):
             return None
         name = model if model in use_case.models else _first_match(use_case.models, model)
         return None if name is None else self._governance.routes[name]

@@ -1,0 +1,138 @@
+"""The door: who may pass, and with what. What happens behind it is one `Passage`."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from tollhouse.accounting.books import Accounting, OpenCall
+from tollhouse.admission.admission import Admission, Admitted, Principal
+from tollhouse.domain.calls import Call, Outcome
+from tollhouse.domain.errors import NotFound, RateLimited
+from tollhouse.domain.governance import Deployment, Governance, Route
+from tollhouse.domain.ids import new_id
+from tollhouse.domain.wire import Asked, Event
+from tollhouse.ports.endpoint import Endpoint
+from tollhouse.ports.provider import Outgoing
+from tollhouse.ports.stored_responses import StoredResponse
+
+from .endpoints.policy import DEFAULT_OUTPUT_TOKENS
+from .passage import Passage, Tools
+from .terms import Terms
+
+BYTES_PER_TOKEN = 4
+"""For rates only, where an estimate is corrected at settlement; money is bounded by bytes (accounting/bounds.py)."""
+
+
+class Gateway:
+    """The way through the house for every call, from the wire and from workflows."""
+
+    def __init__(self, governance: Governance, admission: Admission, accounting: Accounting, tools: Tools) -> None:
+        self.admission = admission
+        self._accounting = accounting
+        self._tools = tools
+        self._routes_of = _routes_by_deployment(governance)
+
+    async def enter(self, principal: Principal, endpoint: Endpoint, asked: Asked, terms: Terms) -> Passage:
+        """
+        Let a call in. Nothing is reserved or sent before the passage is iterated.
+
+        Raises AdmissionError or RequestError; a call refused for its rate is recorded, one without a use case is not.
+        """
+        admitted = self.admission.admit(principal, terms.use_case, asked.model)
+        routes, previous = admitted.routes, None
+        if asked.previous is not None:
+            previous = await self._tools.shelf.find(asked.previous, principal, param="previous_response_id")
+            routes = self._holding(admitted, previous)
+        books = self._open(admitted, endpoint, asked, terms, previous)
+        try:
+            ticket = self.admission.enter(admitted, _likely_tokens(admitted, asked))
+        except RateLimited as error:
+            books.end(status=error.status, outcome=Outcome.REFUSED, error=error.code)
+            raise
+        return Passage(
+            self._tools,
+            books,
+            ticket=ticket,
+            admitted=admitted,
+            endpoint=endpoint,
+            asked=asked,
+            terms=terms,
+            routes=routes,
+        )
+
+    async def fetch(self, principal: Principal, endpoint: Endpoint, response_id: str) -> Event:
+        """Relay a stored response from the deployment that holds it. It costs nothing. Raises NotFound."""
+        stored = await self._tools.shelf.find(response_id, principal)
+        route, deployment = self._routes_of.get(stored.deployment) or _gone(stored)
+        outgoing = Outgoing(
+            endpoint=endpoint,
+            deployment=deployment,
+            asked=Asked(model=deployment.model, streamed=False, members={}, body_bytes=0),
+            body=b"",
+            path=f"{endpoint.path}/{response_id}",
+            max_answer_bytes=route.max_answer_bytes,
+            method="GET",
+        )
+        return await _only(self._tools.providers[deployment.provider].send(outgoing))
+
+    def _open(
+        self, admitted: Admitted, endpoint: Endpoint, asked: Asked, terms: Terms, previous: StoredResponse | None
+    ) -> OpenCall:
+        call = Call(
+            id=new_id("call"),
+            at_ms=self._tools.clock.now_ms(),
+            endpoint=endpoint.name,
+            team=admitted.use_case.team,
+            use_case=admitted.use_case.name,
+            key=admitted.principal.key.name,
+            model=admitted.model,
+            streamed=asked.streamed,
+            request_id=terms.request_id,
+            subject=terms.subject,
+            tags=dict(terms.tags),
+            run=terms.run,
+            prompt=terms.prompt,
+        )
+        return self._accounting.open_call(
+            call,
+            admitted.budgets,
+            unpriced_allowed=admitted.use_case.unpriced_allowed,
+            previous_tokens=previous.tokens if previous else 0,
+        )
+
+    def _holding(self, admitted: Admitted, stored: StoredResponse) -> tuple[Route, ...]:
+        """Only the deployment that holds the previous response can continue it."""
+        found = self._routes_of.get(stored.deployment)
+        if found is None or stored.use_case != admitted.use_case.name:
+            raise NotFound(f"There is no response {stored.id!r}.", param="previous_response_id")
+        route, deployment = found
+        return (_only_to(route, deployment),)
+
+
+def _routes_by_deployment(governance: Governance) -> dict[str, tuple[Route, Deployment]]:
+    pairs = [(route, deployment) for route in governance.routes.values() for deployment in route.deployments]
+    return {deployment.name: (route, deployment) for route, deployment in reversed(pairs)}
+
+
+def _only_to(route: Route, deployment: Deployment) -> Route:
+    return Route(
+        name=route.name,
+        deployments=(deployment,),
+        retries=route.retries,
+        retry_wait_max_ms=route.retry_wait_max_ms,
+        release_complete=route.release_complete,
+        max_answer_bytes=route.max_answer_bytes,
+    )
+
+
+def _gone(stored: StoredResponse) -> tuple[Route, Deployment]:
+    raise NotFound(f"There is no response {stored.id!r}.")
+
+
+def _likely_tokens(admitted: Admitted, asked: Asked) -> int:
+    limit = asked.limit or admitted.use_case.max_output_tokens or DEFAULT_OUTPUT_TOKENS
+    return asked.body_bytes // BYTES_PER_TOKEN + 1 + limit * asked.choices
+
+
+async def _only(events: AsyncGenerator[Event, None]) -> Event:
+    async with aclosing(events):
+        return [event async for event in events][-1]

@@ -1,0 +1,308 @@
+"""
+One call's passage through the house, on one page.
+
+    enter (gateway.py)  identify -> resolve use case -> authorise -> rate
+    here                for each attempt { choose deployment, reserve, journal `sent`, send, settle } -> record
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
+
+from tollhouse.accounting.books import OpenCall
+from tollhouse.admission.admission import Admitted
+from tollhouse.admission.rates import Ticket
+from tollhouse.domain.calls import Attempt, Outcome
+from tollhouse.domain.errors import AdmissionError, RequestError, TollhouseError, UpstreamError, UpstreamUnusable
+from tollhouse.domain.governance import Deployment, Route
+from tollhouse.domain.money import Usage, usd_from_nano
+from tollhouse.domain.wire import Asked, Event, Facts
+from tollhouse.ports.clock import Clock
+from tollhouse.ports.endpoint import Endpoint
+from tollhouse.ports.provider import Outgoing, Provider
+from tollhouse.ports.stored_responses import StoredResponse
+from tollhouse.ports.tokens import TokenCounter
+from tollhouse.routing.plan import Plan, Step
+
+from .release import held
+from .stored import ResponseShelf
+from .tally import Tally
+from .terms import Terms
+
+CALLER_LEFT = 499
+DONE = Event(b"data: [DONE]\n\n", Facts(ended=True))
+
+Repair = Callable[[str], bytes | None]
+"""Looks at an answer's text: None if it will do, else the body of one more attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What every passage needs, wired once."""
+
+    providers: Mapping[str, Provider]
+    tokens: TokenCounter
+    shelf: ResponseShelf
+    clock: Clock
+    jitter: Callable[[], float]
+
+
+class Passage:
+    """
+    An admitted call on its way. Iterate `events` for the wire, or await `answer` for a run; either once.
+
+    After the first event, `call` names who served; after the last, what it cost.
+    """
+
+    def __init__(
+        self,
+        tools: Tools,
+        books: OpenCall,
+        *,
+        ticket: Ticket,
+        admitted: Admitted,
+        endpoint: Endpoint,
+        asked: Asked,
+        terms: Terms,
+        routes: tuple[Route, ...],
+    ) -> None:
+        self.call = books.call
+        self.clamped: tuple[str, ...] = ()
+        self.degraded = False
+        self._tools = tools
+        self._books = books
+        self._ticket = ticket
+        self._admitted = admitted
+        self._endpoint = endpoint
+        self._asked = asked
+        self._terms = terms
+        self._routes = routes
+        self._started = tools.clock.monotonic()
+        self._outside_s = 0.0
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        """Yield the answer as it may leave. Raises before the first event, or after it if the answer broke off."""
+        with self._recording():
+            endings: list[Event] = []
+            async with aclosing(self._attempts(self._asked)) as events:
+                async for event in events:
+                    if event.facts.ended or event.facts.usage_only:
+                        endings.append(event)
+                    else:
+                        yield event
+            for event in self._ending(endings):
+                yield event
+
+    async def answer(self, repair: Repair) -> bytes:
+        """Return a whole answer's body, after at most one repair as one more attempt of the same call."""
+        with self._recording():
+            body, text = await self._whole(self._asked)
+            again = repair(text)
+            if again is not None:
+                body, _ = await self._whole(self._endpoint.read(again))
+            return body
+
+    # --- the attempts -----------------------------------------------------------------------------------------------
+
+    async def _attempts(self, asked: Asked) -> AsyncGenerator[Event, None]:
+        """Make attempts until one answers. Nothing is retried once an event has been released."""
+        plan = Plan(self._routes, self._tools.jitter)
+        step: Step | None = plan.first()
+        while step is not None:
+            await self._pause(step.wait_ms)
+            released = False
+            try:
+                async with aclosing(self._released(asked, step)) as events:
+                    async for event in events:
+                        released = True
+                        yield event
+            except UpstreamError as error:
+                if released:
+                    raise
+                step = plan.after(error)
+            except (AdmissionError, RequestError):
+                if not plan.failed:
+                    raise
+                step = plan.skip()
+            else:
+                return
+        raise plan.verdict()
+
+    def _released(self, asked: Asked, step: Step) -> AsyncGenerator[Event, None]:
+        complete = step.route.release_complete or not asked.streamed
+        return held(self._attempt(asked, step), complete=complete, max_bytes=step.route.max_answer_bytes)
+
+    async def _attempt(self, asked: Asked, step: Step) -> AsyncGenerator[Event, None]:
+        """Reserve, journal, send and settle one attempt; it is settled whatever happens."""
+        deployment = step.deployment
+        shaped = self._endpoint.shape(
+            asked,
+            deployment,
+            model=self._admitted.model if deployment.model == "*" else deployment.model,
+            parameters=self._admitted.use_case.parameters,
+            output_tokens_max=self._admitted.use_case.max_output_tokens,
+        )
+        attempt = await self._books.reserve(deployment, asked, shaped)
+        await self._books.sent(attempt)
+        provider = self._tools.providers[deployment.provider]
+        self.clamped, self.degraded = shaped.clamped, provider.degraded
+        outgoing = self._outgoing(asked, step, shaped.body)
+        tally = Tally()
+        with self._outside(attempt, tally, asked):
+            async with aclosing(provider.send(outgoing)) as events:
+                async for event in events:
+                    tally.add(event.facts)
+                    if event.facts.output and self.call.first_token_ms is None and asked.streamed:
+                        self.call.first_token_ms = self._elapsed_ms()
+                    yield event
+        self._shelve(asked, deployment, tally)
+
+    def _outgoing(self, asked: Asked, step: Step, body: bytes) -> Outgoing:
+        headers = {"traceparent": self._terms.traceparent} if self._terms.traceparent else {}
+        return Outgoing(
+            endpoint=self._endpoint,
+            deployment=step.deployment,
+            asked=asked,
+            body=body,
+            path=self._endpoint.path,
+            max_answer_bytes=step.route.max_answer_bytes,
+            headers=headers,
+        )
+
+    @contextmanager
+    def _outside(self, attempt: Attempt, tally: Tally, asked: Asked) -> Iterator[None]:
+        """Time what happens at the provider, and settle the attempt however it ends."""
+        call, clock = self.call, self._tools.clock
+        call.deployment, call.provider = attempt.deployment, attempt.provider
+        sent = clock.monotonic()
+        call.overhead_ms = round((sent - self._started - self._outside_s) * 1000, 3)
+        try:
+            yield
+        except UpstreamError as error:
+            self._settle_failed(attempt, tally, asked, error, _ms(clock.monotonic() - sent))
+            raise
+        except (GeneratorExit, asyncio.CancelledError):
+            self._settle_abandoned(attempt, tally, asked, _ms(clock.monotonic() - sent))
+            raise
+        else:
+            usage = tally.usage or self._estimate(asked, tally)
+            self._books.settle(attempt, usage, outcome=Outcome.OK, latency_ms=_ms(clock.monotonic() - sent))
+        finally:
+            self._outside_s += clock.monotonic() - sent
+
+    def _settle_failed(self, attempt: Attempt, tally: Tally, asked: Asked, error: UpstreamError, took_ms: int) -> None:
+        if tally.usage is not None or tally.output:
+            usage = tally.usage or self._estimate(asked, tally)
+            self._books.settle(attempt, usage, outcome=Outcome.ERROR, latency_ms=took_ms, error=error.code)
+        elif error.billed is False:
+            self._books.void(attempt, error=error.code, latency_ms=took_ms)
+        else:
+            self._books.unknown(attempt, error=error.code, latency_ms=took_ms)
+
+    def _settle_abandoned(self, attempt: Attempt, tally: Tally, asked: Asked, took_ms: int) -> None:
+        if tally.usage is not None or tally.output:
+            usage = tally.usage or self._estimate(asked, tally)
+            self._books.settle(attempt, usage, outcome=Outcome.CANCELLED, latency_ms=took_ms, error="caller_left")
+        else:
+            self._books.unknown(attempt, error="caller_left", latency_ms=took_ms)
+
+    def _estimate(self, asked: Asked, tally: Tally) -> Usage:
+        """Count tokens ourselves where the provider did not say."""
+        texts = [message.text for message in self._endpoint.prompt(asked).messages]
+        extra = [
+            asked.members[name].decode() for name in ("tools", "functions", "response_format") if name in asked.members
+        ]
+        count = self._tools.tokens.count
+        return Usage(count("\n".join(texts + extra)), count(tally.text), estimated=True)
+
+    def _shelve(self, asked: Asked, deployment: Deployment, tally: Tally) -> None:
+        if not (asked.stored and tally.response_id) or self.degraded:
+            return
+        last = self.call.attempts[-1]
+        self._tools.shelf.put(
+            StoredResponse(
+                id=tally.response_id,
+                deployment=deployment.name,
+                team=self.call.team,
+                use_case=self.call.use_case,
+                tokens=last.tokens_in + last.tokens_out,
+                created_ms=self._tools.clock.now_ms(),
+            )
+        )
+
+    async def _pause(self, wait_ms: int) -> None:
+        if wait_ms:
+            await asyncio.sleep(wait_ms / 1000)
+            self._outside_s += wait_ms / 1000
+
+    # --- the end of the answer --------------------------------------------------------------------------------------
+
+    def _ending(self, endings: list[Event]) -> Iterator[Event]:
+        """Yield what could only be written once the attempt was settled: usage, cost, and the end itself."""
+        last = self.call.attempts[-1]
+        usage = Usage(last.tokens_in, last.tokens_out, last.tokens_cached, estimated=last.estimated)
+        if not self._asked.streamed:
+            yield self._whole_body(endings[-1], usage)
+            return
+        usage_event = next((event.data for event in reversed(endings) if event.facts.usage is not None), None)
+        if self._endpoint.ends_with_done:
+            if self._asked.usage_asked:
+                yield Event(self._endpoint.usage_event(usage_event, usage, self._told(usage)), Facts(usage=usage))
+            yield DONE
+        else:
+            final = next(event for event in endings if event.facts.ended)
+            yield Event(self._endpoint.usage_event(final.data, usage, self._told(usage)), final.facts)
+
+    def _whole_body(self, event: Event, usage: Usage) -> Event:
+        if not usage.estimated:
+            return event
+        return Event(self._endpoint.with_usage(event.data, usage, {"estimated": True}), event.facts)
+
+    def _told(self, usage: Usage) -> Mapping[str, object]:
+        told: dict[str, object] = {"cost_usd": usd_from_nano(self.call.cost_nanousd)}
+        if usage.estimated:
+            told["estimated"] = True
+        return told
+
+    async def _whole(self, asked: Asked) -> tuple[bytes, str]:
+        body, text = b"", ""
+        async with aclosing(self._attempts(asked)) as events:
+            async for event in events:
+                body, text = event.data, event.facts.text
+        if not body:
+            raise UpstreamUnusable("The answer is empty.")
+        return body, text
+
+    # --- the record -------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _recording(self) -> Iterator[None]:
+        """End the call's record once, whatever happens in between."""
+        try:
+            yield
+        except TollhouseError as error:
+            refused = isinstance(error, AdmissionError | RequestError)
+            self._end(error.status, Outcome.REFUSED if refused else Outcome.ERROR, error.code)
+            raise
+        except (GeneratorExit, asyncio.CancelledError):
+            self._end(CALLER_LEFT, Outcome.CANCELLED, "caller_left")
+            raise
+        else:
+            self._end(200, Outcome.OK, None)
+
+    def _end(self, status: int, outcome: Outcome, error: str | None) -> None:
+        self.call.latency_ms = self._elapsed_ms()
+        self._ticket.close(self.call.tokens_in + self.call.tokens_out)
+        self._books.end(status=status, outcome=outcome, error=error)
+
+    def overhead_ms(self) -> float:
+        """Return what the house itself has added so far, in milliseconds."""
+        return round((self._tools.clock.monotonic() - self._started - self._outside_s) * 1000, 3)
+
+    def _elapsed_ms(self) -> int:
+        return _ms(self._tools.clock.monotonic() - self._started)
+
+
+def _ms(seconds: float) -> int:
+    return int(seconds * 1000)

@@ -1,0 +1,231 @@
+"""`/v1`: read the request, let it into the house, and relay what comes back."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+
+from msgspec.json import encode
+
+from tollhouse.admission.admission import Principal
+from tollhouse.domain.calls import Call
+from tollhouse.domain.errors import MethodNotAllowed, ModelNotFound, NotFound
+from tollhouse.domain.money import usd_from_nano
+from tollhouse.domain.wire import Asked
+from tollhouse.gateway.endpoints import ENDPOINTS
+from tollhouse.gateway.gateway import Gateway
+from tollhouse.gateway.passage import Passage
+from tollhouse.ports.endpoint import Endpoint
+from tollhouse.web.asgi import Headers, Receive, Reply, Scope, Send, Sent, send_reply
+from tollhouse.web.edge import read_body, request_id
+
+from .replay import Claim, ReplayDesk, StoredAnswer
+from .stream import Pings, on_the_line
+from .terms import idempotency_key, known_headers, read_terms
+
+MODELS = "/v1/models"
+RESPONSES = "/v1/responses"
+SSE = (b"content-type", b"text/event-stream; charset=utf-8")
+JSON = (b"content-type", b"application/json")
+REPLAYED = (b"idempotency-replayed", b"true")
+
+
+class V1:
+    """
+    The ASGI application for `/v1`. It raises TollhouseErrors; the edge turns them into answers.
+
+    Args:
+        observe: told of every call that ended, for metrics.
+        started: Unix seconds; what `created` says of a model.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        desk: ReplayDesk,
+        *,
+        max_body_bytes: int,
+        started: int,
+        observe: Callable[[Call], None],
+    ) -> None:
+        self._gateway = gateway
+        self._desk = desk
+        self._max_body_bytes = max_body_bytes
+        self._started = started
+        self._observe = observe
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path, method = scope["path"], scope["method"]
+        endpoint = ENDPOINTS.get(path)
+        if endpoint is not None:
+            if method != "POST":
+                raise MethodNotAllowed(allow=("POST",))
+            await self._call(endpoint, scope, receive, send)
+            return
+        reader = self._reader(path)
+        if method not in ("GET", "HEAD"):
+            raise MethodNotAllowed(allow=("GET", "HEAD"))
+        await send_reply(send, await reader(scope))
+
+    def _reader(self, path: str) -> Callable[[Scope], Awaitable[Reply]]:
+        if path == MODELS:
+            return self._models
+        if path.startswith(MODELS + "/"):
+            return self._model
+        if path.startswith(RESPONSES + "/"):
+            return self._response
+        raise NotFound(f"There is nothing at {path}.")
+
+    # --- calls ------------------------------------------------------------------------------------------------------
+
+    async def _call(self, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = known_headers(scope)
+        principal = self._gateway.admission.identify(headers.get(b"authorization"))
+        body = await read_body(receive, scope, self._max_body_bytes)
+        asked = endpoint.read(body)
+        terms = read_terms(headers, request_id(scope))
+        key = idempotency_key(headers)
+        if key is None:
+            passage = await self._gateway.enter(principal, endpoint, asked, terms)
+            await self._relay(passage, asked, receive, send)
+            return
+        begun = await self._desk.begin(principal.key.name, key, scope["path"], body)
+        if isinstance(begun, StoredAnswer):
+            await send_reply(send, Reply(200, [*begun.headers, REPLAYED], begun.body))
+            return
+        copy = _Copy(send)
+        try:
+            passage = await self._gateway.enter(principal, endpoint, asked, terms)
+            await self._relay(passage, asked, receive, copy.send)
+        finally:
+            await self._keep(begun, copy)
+
+    async def _keep(self, claim: Claim, copy: "_Copy") -> None:
+        if copy.complete:
+            await self._desk.finish(claim, copy.headers, b"".join(copy.pieces))
+        else:
+            await self._desk.forget(claim)
+
+    async def _relay(self, passage: Passage, asked: Asked, receive: Receive, send: Send) -> None:
+        try:
+            async with on_the_line(receive) as line:
+                if asked.streamed:
+                    await self._stream(passage, send)
+                else:
+                    await self._whole(passage, send)
+                line.finished = True
+        finally:
+            self._observe(passage.call)
+
+    async def _whole(self, passage: Passage, send: Send) -> None:
+        async with aclosing(passage.events()) as events:
+            async for event in events:
+                body = event.data
+        headers = [JSON, *self._headers(passage), *_cost_headers(passage.call), _length(body)]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _stream(self, passage: Passage, send: Send) -> None:
+        pings: Pings | None = None
+        try:
+            async with aclosing(passage.events()) as events:
+                async for event in events:
+                    if pings is None:
+                        headers = [SSE, (b"cache-control", b"no-cache"), *self._headers(passage)]
+                        await send({"type": "http.response.start", "status": 200, "headers": headers})
+                        pings = Pings(send)
+                    await send({"type": "http.response.body", "body": event.data, "more_body": True})
+                    pings.sent()
+        finally:
+            if pings is not None:
+                pings.close()
+        await send({"type": "http.response.body", "body": b""})
+
+    def _headers(self, passage: Passage) -> Headers:
+        """What every answer says about its call. Names and values are short and ASCII by construction."""
+        call = passage.call
+        headers = [
+            (b"x-tollhouse-call", call.id.encode()),
+            (b"x-tollhouse-model", call.model.encode()),
+            (b"x-tollhouse-provider", (call.provider or "").encode()),
+            (b"x-tollhouse-cache", call.cache.encode()),
+            (b"x-tollhouse-attempts", b"%d" % len(call.attempts)),
+            (b"x-tollhouse-overhead-ms", b"%.3f" % passage.overhead_ms()),
+        ]
+        if passage.degraded:
+            headers.append((b"x-tollhouse-degraded", b"inhouse"))
+        if passage.clamped:
+            headers.append((b"x-tollhouse-clamped", ",".join(passage.clamped).encode()))
+        for name, state in self._gateway.admission.rate_states(call.use_case).items():
+            headers += _rate_headers(name.encode(), state.limit, state.remaining, state.reset_ms)
+        return headers
+
+    # --- reads ------------------------------------------------------------------------------------------------------
+
+    async def _models(self, scope: Scope) -> Reply:
+        principal, names = self._usable(scope)
+        return _json({"object": "list", "data": [self._card(principal, name) for name in names]})
+
+    async def _model(self, scope: Scope) -> Reply:
+        principal, names = self._usable(scope)
+        name = scope["path"].removeprefix(MODELS + "/")
+        if name not in names and not self._gateway.admission.knows(principal, name):
+            raise ModelNotFound(f"The model {name!r} does not exist for this key.", param="model")
+        return _json(self._card(principal, name))
+
+    async def _response(self, scope: Scope) -> Reply:
+        principal = self._gateway.admission.identify(known_headers(scope).get(b"authorization"))
+        response_id = scope["path"].removeprefix(RESPONSES + "/")
+        event = await self._gateway.fetch(principal, ENDPOINTS[RESPONSES], response_id)
+        return Reply(200, [JSON], event.data)
+
+    def _usable(self, scope: Scope) -> tuple[Principal, list[str]]:
+        """The models this key may ask for, under any of its use cases, in the configuration's order."""
+        headers = known_headers(scope)
+        admission = self._gateway.admission
+        principal = admission.identify(headers.get(b"authorization"))
+        terms = read_terms(headers, request_id(scope))
+        wanted = principal.use_cases if terms.use_case is None else (terms.use_case,)
+        use_cases = [admission.use_case(principal, name) for name in wanted]
+        names = [name for use_case in use_cases for name in admission.models(principal, use_case)]
+        return principal, list(dict.fromkeys(names))
+
+    def _card(self, principal: Principal, name: str) -> dict[str, object]:
+        return {"id": name, "object": "model", "created": self._started, "owned_by": principal.key.team}
+
+
+class _Copy:
+    """Passes an answer on and keeps it for a replay, as long as it is not too long to be stored."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.headers: Headers = []
+        self.pieces: list[bytes] = []
+        self.complete = False
+
+    async def send(self, message: Sent) -> None:
+        if message["type"] == "http.response.start":
+            self.headers = [pair for pair in message["headers"] if pair[0] != b"content-length"]
+        else:
+            self.pieces.append(message["body"])
+            self.complete = not message.get("more_body", False)
+        await self._send(message)
+
+
+def _cost_headers(call: Call) -> Headers:
+    headers = [(b"x-tollhouse-cost-usd", usd_from_nano(call.cost_nanousd).encode())]
+    return [*headers, (b"x-tollhouse-estimated", b"true")] if call.estimated else headers
+
+
+def _rate_headers(name: bytes, limit: int, remaining: int, reset_ms: int) -> Headers:
+    return [
+        (b"x-ratelimit-limit-" + name, b"%d" % limit),
+        (b"x-ratelimit-remaining-" + name, b"%d" % remaining),
+        (b"x-ratelimit-reset-" + name, b"%dms" % reset_ms),
+    ]
+
+
+def _length(body: bytes) -> tuple[bytes, bytes]:
+    return (b"content-length", b"%d" % len(body))
+
+
+def _json(value: object) -> Reply:
+    return Reply(200, [JSON], encode(value))

@@ -1,0 +1,79 @@
+"""The request headers we understand, read into Terms."""
+
+from collections.abc import Mapping
+
+from tollhouse.domain.errors import InvalidRequest
+from tollhouse.gateway.terms import Terms
+from tollhouse.web.asgi import Scope
+
+MAX_TAGS = 20
+MAX_TAG_CHARS = 128
+MAX_SUBJECT_CHARS = 256
+MAX_IDEMPOTENCY_KEY_CHARS = 255
+
+USE_CASE = b"x-tollhouse-use-case"
+TAGS = b"x-tollhouse-tags"
+SUBJECT = b"x-tollhouse-subject"
+IDEMPOTENCY_KEY = b"idempotency-key"
+OURS = frozenset({b"authorization", USE_CASE, TAGS, SUBJECT, IDEMPOTENCY_KEY, b"traceparent"})
+
+
+def known_headers(scope: Scope) -> Mapping[bytes, bytes]:
+    """Return the headers of a call that mean something to us; the first of each name."""
+    found: dict[bytes, bytes] = {}
+    for name, value in scope["headers"]:
+        if name in OURS:
+            found.setdefault(name, value)
+    return found
+
+
+def read_terms(headers: Mapping[bytes, bytes], request_id: str) -> Terms:
+    """Raises InvalidRequest naming the header that cannot be read."""
+    if len(headers) == 1:  # nothing but the key: by far the most common call
+        return Terms(request_id)
+    return Terms(
+        request_id=request_id,
+        use_case=_text(headers, USE_CASE, MAX_TAG_CHARS),
+        tags=_tags(headers),
+        subject=_text(headers, SUBJECT, MAX_SUBJECT_CHARS),
+        traceparent=_text(headers, b"traceparent", MAX_TAG_CHARS),
+    )
+
+
+def idempotency_key(headers: Mapping[bytes, bytes]) -> str | None:
+    return _text(headers, IDEMPOTENCY_KEY, MAX_IDEMPOTENCY_KEY_CHARS)
+
+
+def _text(headers: Mapping[bytes, bytes], name: bytes, limit: int) -> str | None:
+    value = headers.get(name)
+    if value is None:
+        return None
+    text = value.decode("latin-1").strip()
+    if not text or len(text) > limit or not text.isprintable():
+        raise InvalidRequest(
+            f"The header `{name.decode()}` must hold 1 to {limit} printable characters.", param=name.decode()
+        )
+    return text
+
+
+def _tags(headers: Mapping[bytes, bytes]) -> dict[str, str]:
+    value = headers.get(TAGS)
+    if value is None:
+        return {}
+    pairs = [pair.strip() for pair in value.decode("latin-1").split(",") if pair.strip()]
+    if len(pairs) > MAX_TAGS:
+        raise _bad_tags(f"more than {MAX_TAGS} tags")
+    return dict(_tag(pair) for pair in pairs)
+
+
+def _tag(pair: str) -> tuple[str, str]:
+    name, sign, value = (part.strip() for part in pair.partition("="))
+    if not (name and sign and value):
+        raise _bad_tags(f"{pair[:40]!r} is not `name=value`")
+    if max(len(name), len(value)) > MAX_TAG_CHARS or not pair.isprintable():
+        raise _bad_tags(f"a name or value is longer than {MAX_TAG_CHARS} characters or not printable")
+    return name, value
+
+
+def _bad_tags(what: str) -> InvalidRequest:
+    return InvalidRequest(f"The header `x-tollhouse-tags` must be `k=v,…`: {what}.", param=TAGS.decode())
