@@ -29,8 +29,8 @@ def model_of(step: Step | None) -> str | None:
     return step.deployment.model if step else None
 
 
-def status(code: int, **facts: object) -> UpstreamStatus:
-    return UpstreamStatus("said", upstream_status=code, **facts)  # type: ignore[arg-type]
+def status(upstream: int, /, **facts: object) -> UpstreamStatus:
+    return UpstreamStatus("said", upstream_status=upstream, **facts)  # type: ignore[arg-type]
 
 
 def test_a_failure_uses_up_the_retries_before_the_next_deployment_is_asked() -> None:
