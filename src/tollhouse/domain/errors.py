@@ -95,6 +95,10 @@ class MethodNotAllowed(RequestError):
 
     status, code = 405, "method_not_allowed"
 
+    def __init__(self, message: str | None = None, *, allow: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.allow = allow
+
 
 class ParameterNotAllowed(RequestError):
     """The use case locks this parameter."""

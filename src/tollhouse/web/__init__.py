@@ -1,0 +1,1 @@
+"""HTTP: the edge, OpenAI's wire, our own API, health and metrics. The only package that knows ASGI."""

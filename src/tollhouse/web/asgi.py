@@ -1,0 +1,66 @@
+"""The part of ASGI that we speak, typed, and a whole answer as one value."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypedDict
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class Scope(TypedDict):
+    """One HTTP request as the server hands it over. Header names are lower case; `path` is percent-decoded."""
+
+    type: str
+    method: str
+    path: str
+    raw_path: bytes
+    query_string: bytes
+    headers: Headers
+    client: tuple[str, int] | None
+    state: dict[str, object]
+
+
+class Received(TypedDict, total=False):
+    """`http.request` (body, more_body) or `http.disconnect`."""
+
+    type: str
+    body: bytes
+    more_body: bool
+
+
+class Sent(TypedDict, total=False):
+    """`http.response.start` (status, headers) or `http.response.body` (body, more_body)."""
+
+    type: str
+    status: int
+    headers: Headers
+    body: bytes
+    more_body: bool
+
+
+Receive = Callable[[], Awaitable[Received]]
+Send = Callable[[Sent], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+async def send_reply(send: Send, reply: Reply) -> None:
+    headers = [*reply.headers, (b"content-length", b"%d" % len(reply.body))]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})
+
+
+def header(scope: Scope, name: bytes) -> bytes | None:
+    """Return the first header of this (lower-case) name."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return value
+    return None

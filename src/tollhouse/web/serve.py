@@ -1,0 +1,222 @@
+"""
+Running the application on uvicorn: our own socket, our own signals, and an orderly end.
+
+uvicorn's own shutdown closes idle connections at once and does not wait for what it cancels. Money is booked where a
+call ends, so the end is ours: stop listening, let running answers finish, cancel the rest and wait for them, and only
+then let uvicorn shut down.
+"""
+
+import asyncio
+import errno
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, cast
+
+from tollhouse.domain.errors import StartError
+
+from .asgi import App
+
+if TYPE_CHECKING:
+    import uvicorn
+    from uvicorn._types import ASGIApplication
+
+BACKLOG = 2048
+"""Connections the kernel holds for us while we are busy; the kernel cuts it to its own limit."""
+KEEP_ALIVE_S = 75
+"""Longer than the 60 s after which load balancers drop idle connections, so that they and not we close first."""
+CANCEL_GRACE_S = 5.0
+"""For cancelled calls to close upstream and to be booked; their journal has them anyway."""
+
+DRAINED, INTERRUPTED = 0, 130
+"""What `serve` returns: after an orderly end, and after a second signal."""
+
+
+class Server:
+    """
+    One listening socket and the application behind it.
+
+    Args:
+        sock: bound and listening, see `bind`.
+        drain_ms: how long running answers may go on after `stop`.
+        on_stop: called first thing at `stop`; from then on the application must refuse new requests.
+    """
+
+    def __init__(self, app: App, sock: socket.socket, *, drain_ms: int, on_stop: Callable[[], None]) -> None:
+        self._sock = sock
+        self._drain_s = drain_ms / 1000
+        self._on_stop = on_stop
+        self._asked = asyncio.Event()
+        self._hurried = asyncio.Event()
+        self._started = asyncio.Event()
+        self._uvicorn = _uvicorn_server(app, self._started.set)
+
+    @property
+    def port(self) -> int:
+        return int(self._sock.getsockname()[1])
+
+    def stop(self) -> None:
+        """The first time: drain and end. The second time: end at once."""
+        if self._asked.is_set():
+            self._hurried.set()
+        self._asked.set()
+
+    async def run(self, on_ready: Callable[[int], None]) -> int:
+        """Serve until `stop` or cancelled. `on_ready` is given the port. Returns DRAINED or INTERRUPTED."""
+        serving = asyncio.create_task(self._uvicorn.serve([self._sock]))
+        try:
+            await _first(serving, self._started)
+            on_ready(self.port)
+            await _first(serving, self._asked)
+            self._on_stop()
+            self._stop_listening()
+            await self._drain()
+        except asyncio.CancelledError:
+            self._on_stop()
+            raise
+        finally:
+            await self._end(serving)
+        return INTERRUPTED if self._hurried.is_set() else DRAINED
+
+    async def _drain(self) -> None:
+        """Wait for running answers: until the last has ended, the time is up, or somebody is in a hurry."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._drain_s
+        hurried = asyncio.create_task(self._hurried.wait())
+        while self._running and not hurried.done() and (left := deadline - loop.time()) > 0:
+            await asyncio.wait({hurried, *self._running}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        hurried.cancel()
+
+    def _stop_listening(self) -> None:
+        for listener in self._uvicorn.servers:
+            listener.close()
+
+    @property
+    def _running(self) -> set[asyncio.Task[None]]:
+        return self._uvicorn.server_state.tasks
+
+    async def _end(self, serving: asyncio.Task[None]) -> None:
+        """Cancel what still runs and wait until it has ended; then uvicorn closes the connections that are left."""
+        late = set(self._running)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late, timeout=CANCEL_GRACE_S)
+        self._uvicorn.should_exit = True
+        self._uvicorn.force_exit = self._hurried.is_set()
+        await serving
+
+
+async def _first(serving: asyncio.Task[None], event: asyncio.Event) -> None:
+    """Wait for the event, or for a server that ends by itself."""
+    waiting = asyncio.create_task(event.wait())
+    try:
+        await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+
+
+async def serve(
+    app: App,
+    *,
+    host: str,
+    port: int,
+    drain_ms: int,
+    on_ready: Callable[[int], None],
+    on_stop: Callable[[], None],
+) -> int:
+    """
+    Serve until SIGTERM or SIGINT, drain, and return the exit code.
+
+    Args:
+        port: 0 takes a free one.
+        on_ready: given the port, once connections are accepted.
+
+    Raises StartError if the address cannot be had.
+    """
+    server = Server(app, bind(host, port), drain_ms=drain_ms, on_stop=on_stop)
+    with _signals(server.stop):
+        return await server.run(on_ready)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take the address and listen. Raises StartError that says what, why and what next."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except socket.gaierror as error:
+        raise StartError(
+            f"cannot listen on {host}:{port}: no such address ({error.strerror}). "
+            "Set `server.listen` to an address of this machine, for example 127.0.0.1:8088."
+        ) from None
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(address)
+        sock.listen(BACKLOG)  # here and not later: two processes may both bind, only one may listen
+    except OSError as error:
+        sock.close()
+        raise StartError(f"cannot listen on {host}:{port}: {_why(error, port)}") from None
+    sock.setblocking(False)
+    return sock
+
+
+def _why(error: OSError, port: int) -> str:
+    match error.errno:
+        case errno.EADDRINUSE:
+            return (
+                f"the port is taken by another process (`ss -ltnp 'sport = :{port}'` or `lsof -i :{port}` names it). "
+                "Stop that process, or set another port in `server.listen`."
+            )
+        case errno.EACCES:
+            return "this user may not use that port. Set a port of 1024 or more in `server.listen`."
+        case errno.EADDRNOTAVAIL:
+            return "this machine has no such address. Set `server.listen` to one it has, or to 0.0.0.0."
+        case _:
+            return f"{error.strerror}. Set another address in `server.listen`."
+
+
+@contextmanager
+def _signals(stop: Callable[[], None]) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+def _uvicorn_server(app: App, on_started: Callable[[], None]) -> "uvicorn.Server":
+    import uvicorn  # loads late: only a server needs it
+
+    class Quiet(uvicorn.Server):
+        """uvicorn without its signal handlers, which would raise the signal again at the end and spoil the exit code."""
+
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            on_started()
+
+    return Quiet(
+        uvicorn.Config(
+            cast("ASGIApplication", app),
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            backlog=BACKLOG,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=1,  # for the last bytes to leave; answers have ended by then
+        )
+    )
