@@ -17,7 +17,7 @@ LIMITS = ("max_tokens",)
 
 
 class _Known(msgspec.Struct):
-    prompt: str | list[str] | list[int] | list[list[int]]
+    prompt: str | list[str | int | list[int]]
     model: str = ""
     stream: bool | None = None
     stream_options: dict[str, object] | None = None
@@ -140,7 +140,7 @@ class Completions:
         return b"data: " + write_members(members) + b"\n\n"
 
 
-def _prompts(prompt: str | list[str] | list[int] | list[list[int]]) -> int:
+def _prompts(prompt: str | list[str | int | list[int]]) -> int:
     """How many prompts one request holds: a list of texts or of token lists holds one each."""
     if isinstance(prompt, str) or not prompt or isinstance(prompt[0], int):
         return 1

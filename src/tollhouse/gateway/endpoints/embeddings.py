@@ -14,7 +14,7 @@ from .members import decoded, raw, read_members, typed, write_members
 
 
 class _Known(msgspec.Struct):
-    input: str | list[str] | list[int] | list[list[int]]
+    input: str | list[str | int | list[int]]
     model: str = ""
 
 
