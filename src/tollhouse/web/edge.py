@@ -49,10 +49,13 @@ class Edge:
         v1: owns `/v1/…`; it may raise any TollhouseError before it has sent anything.
         api: owns `/api/…`.
         pages: our own GET pages by path; they are answered while draining too.
+
+    `active` and `streams` count the requests under way and, of those, the event streams.
     """
 
     def __init__(self, *, v1: App, api: App, pages: Mapping[str, Page], watch: Watch) -> None:
         self.active = 0
+        self.streams = 0
         self.draining = False
         self._v1 = v1
         self._api = api
@@ -84,6 +87,7 @@ class Edge:
             await exchange.fail(TollhouseError())
         finally:
             self.active -= 1
+            self.streams -= exchange.is_stream
 
     async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
@@ -103,22 +107,28 @@ class Edge:
 class _Exchange:
     """One request's way out: remembers whether its headers have left, and adds what every answer carries."""
 
-    __slots__ = ("_edge", "_headers", "_send", "request_id")
+    __slots__ = ("_begun", "_edge", "_send", "is_stream", "request_id")
 
     def __init__(self, edge: Edge, request_id: str, send: Send) -> None:
         self.request_id = request_id
+        self.is_stream = False
         self._edge = edge
         self._send = send
-        self._headers: Headers | None = None
+        self._begun = False
 
     def send(self, message: Sent) -> Awaitable[None]:
         if message["type"] == "http.response.start":
-            self._headers = headers = list(message["headers"])
-            headers.append((b"x-request-id", self.request_id.encode()))
-            if self._edge.draining:
-                headers.append((b"connection", b"close"))
-            message["headers"] = headers
+            message["headers"] = self._begin(message["headers"])
         return self._send(message)
+
+    def _begin(self, headers: Headers) -> Headers:
+        self._begun = True
+        self.is_stream = _is_event_stream(headers)
+        self._edge.streams += self.is_stream
+        added: Headers = [(b"x-request-id", self.request_id.encode())]
+        if self._edge.draining:
+            added.append((b"connection", b"close"))
+        return [*headers, *added]
 
     async def fail(self, error: TollhouseError) -> None:
         """
@@ -127,11 +137,11 @@ class _Exchange:
         Any other body that had begun stays without its end, so that nobody takes it for whole: the server then closes
         the connection.
         """
-        if self._headers is None:
+        if not self._begun:
             status, headers, body = error_response(error, self.request_id)
             await self.send({"type": "http.response.start", "status": status, "headers": headers})
             await self._send({"type": "http.response.body", "body": body})
-        elif _is_event_stream(self._headers):
+        elif self.is_stream:
             await self._send({"type": "http.response.body", "body": stream_error_event(error)})
 
 
