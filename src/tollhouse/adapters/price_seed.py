@@ -58,7 +58,7 @@ FREE = {
 """OpenAI's moderation models cost nothing. Source: OpenAI's moderation guide; the table knows them by pattern only."""
 
 
-class GenaiPriceSeed:
+class GenaiPrices:
     """Looks up public prices. The table loads at the first question (about 0.6 s) and is indexed a provider at a time."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ never take one away, so the sum stays an upper bound within 0.01 %.
 """
 
 
-class O200kTokenCounter:
+class TokTok:
     """
     Counts tokens. The library and its vocabulary load at the first count (66 MiB, about a quarter of a second).
 
