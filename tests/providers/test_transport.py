@@ -1,0 +1,335 @@
+"""The HTTP client seam: connecting, waiting for a connection, and pooled connections that went stale."""
+
+import asyncio
+import datetime
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from provider_scripts import (
+    LAST_CHUNK,
+    STREAM_HEAD,
+    WHOLE,
+    Wire,
+    answers,
+    chunked,
+    collect,
+    limits,
+    outgoing,
+    provider,
+    respond,
+    upstream,
+)
+
+from tollhouse.domain.errors import ConnectTimeout, NotSent, UpstreamReset
+from tollhouse.providers.transport import Transport, header_block
+
+# --- connecting -----------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def deaf_port() -> Iterator[int]:
+    """A port whose queue of connections is full: the kernel ignores who knocks."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        knocking = []
+        for _ in range(4):
+            knock = socket.socket()
+            knock.setblocking(False)
+            knock.connect_ex(listener.getsockname())
+            knocking.append(knock)
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            for knock in knocking:
+                knock.close()
+
+
+@pytest.mark.parametrize("timeouts", [{"connect_ms": 80}, {"total_ms": 80}, {"first_token_ms": 80}])
+async def test_a_connection_that_takes_too_long_was_not_sent_anything(timeouts: dict[str, int]) -> None:
+    with deaf_port() as port:
+        async with provider(f"http://127.0.0.1:{port}") as sender:
+            with pytest.raises(ConnectTimeout) as caught:
+                await collect(sender, outgoing(timeouts=limits(**timeouts)))
+
+    assert caught.value.billed is False
+    assert caught.value.status == 504
+
+
+async def test_a_host_that_does_not_resolve_was_not_sent_anything() -> None:
+    async with provider("http://no-such-host.invalid/v1") as sender:
+        with pytest.raises(NotSent):
+            await collect(sender, outgoing())
+
+
+async def test_a_request_waits_for_a_free_connection_and_no_longer_than_it_may() -> None:
+    first_arrived = asyncio.Event()
+
+    async def script(wire: Wire) -> bool:
+        first_arrived.set()
+        await wire.until_hung_up()
+        return False
+
+    async with upstream(script) as up, provider(up.origin, transport=Transport(connections_max=1)) as sender:
+        first = asyncio.create_task(collect(sender, outgoing()))
+        await first_arrived.wait()
+
+        with pytest.raises(NotSent) as caught:
+            await collect(sender, outgoing(timeouts=limits(pool_ms=50)))
+
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+    assert caught.value.billed is False
+    assert up.connections == 1
+
+
+async def test_a_seat_that_becomes_free_is_taken_by_who_waits() -> None:
+    async with (
+        upstream(answers(respond(200, WHOLE))) as up,
+        provider(up.origin, transport=Transport(connections_max=2)) as sender,
+    ):
+        answered = await asyncio.gather(
+            *[collect(sender, outgoing(timeouts=limits(pool_ms=20_000))) for _ in range(20)]
+        )
+
+    assert len(answered) == 20
+    assert up.connections <= 2
+
+
+async def test_failed_attempts_give_their_seats_back() -> None:
+    async def script(wire: Wire) -> bool:
+        return False
+
+    async with upstream(script) as up, provider(up.origin, transport=Transport(connections_max=1)) as sender:
+        for _ in range(3):
+            with pytest.raises(UpstreamReset):
+                await collect(sender, outgoing(timeouts=limits(pool_ms=5_000)))
+
+    assert up.connections == 3
+
+
+# --- pooled connections ---------------------------------------------------------------------------------------------
+
+
+class ThreadedServer:
+    """Answers each connection's requests in a thread of its own, so that it can hang up while our loop stands still."""
+
+    def __init__(self, *, requests_a_connection: int) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._per_connection = requests_a_connection
+        self.origin = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.requests = 0
+        self.may_hang_up = threading.Event()
+        self.hung_up = threading.Event()
+        self._thread = threading.Thread(target=self._serve)
+
+    def __enter__(self) -> "ThreadedServer":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.may_hang_up.set()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            with connection:
+                for _ in range(self._per_connection):
+                    if not connection.recv(65_536):
+                        break
+                    self.requests += 1
+                    connection.sendall(respond(200, WHOLE))
+                self.may_hang_up.wait()
+            self.hung_up.set()
+
+
+async def test_a_connection_that_the_provider_closed_while_idle_is_not_used_again() -> None:
+    with ThreadedServer(requests_a_connection=1) as server:
+        async with provider(server.origin) as sender:
+            await collect(sender, outgoing())
+            server.may_hang_up.set()
+            assert server.hung_up.wait(10)  # blocks the loop on purpose: it must not learn of the hang-up by itself
+
+            events = await collect(sender, outgoing())
+
+    assert events[0].data == WHOLE
+    assert server.requests == 2
+
+
+async def test_a_reset_after_the_request_went_out_is_not_hidden_by_a_retry() -> None:
+    """Nobody can tell whether the provider processed it, so the attempt must be booked as unknown."""
+    served = 0
+
+    async def script(wire: Wire) -> bool:
+        nonlocal served
+        served += 1
+        if served == 1:
+            await wire.write(respond(200, WHOLE))
+        return served == 1
+
+    async with upstream(script) as up, provider(up.origin) as sender:
+        await collect(sender, outgoing())
+        with pytest.raises(UpstreamReset):
+            await collect(sender, outgoing())
+
+    assert (len(up.requests), up.connections) == (2, 1)
+
+
+async def test_a_provider_that_forbids_it_is_not_kept_alive() -> None:
+    async with (
+        upstream(answers(respond(200, WHOLE, headers={"connection": "close"}))) as up,
+        provider(up.origin) as sender,
+    ):
+        await collect(sender, outgoing())
+        await collect(sender, outgoing())
+
+    assert up.connections == 2
+
+
+async def test_a_stream_whose_body_never_ends_after_done_does_not_hold_its_connection() -> None:
+    async def script(wire: Wire) -> bool:
+        await wire.write(STREAM_HEAD + chunked(b'data: {"type": "response.completed"}\n\n'))
+        await wire.until_hung_up()
+        return False
+
+    async with upstream(script) as up, provider(up.origin) as sender:
+        await collect(sender, outgoing(streamed=True))
+
+        await asyncio.wait_for(up.hung_up.wait(), 20)
+
+
+async def test_closing_the_transport_hangs_up_on_all() -> None:
+    async def script(wire: Wire) -> bool:
+        await wire.write(STREAM_HEAD + chunked(b'data: {"type": "response.completed"}\n\n'))
+        await wire.until_hung_up()
+        return False
+
+    transport = Transport()
+    async with upstream(script) as up:
+        async with provider(up.origin, transport=transport) as sender:
+            await collect(sender, outgoing(streamed=True))
+
+        await asyncio.wait_for(up.hung_up.wait(), 10)
+
+
+async def test_no_cookie_is_kept() -> None:
+    async with (
+        upstream(answers(respond(200, WHOLE, headers={"set-cookie": "a=b"}))) as up,
+        provider(up.origin) as sender,
+    ):
+        await collect(sender, outgoing())
+        await collect(sender, outgoing())
+
+    assert all("cookie" not in request.headers for request in up.requests)
+
+
+async def test_interim_answers_are_passed_over() -> None:
+    async with upstream(answers(b"HTTP/1.1 103 Hints\r\nlink: x\r\n\r\n" + respond(200, WHOLE))) as up:
+        async with provider(up.origin) as sender:
+            events = await collect(sender, outgoing())
+
+    assert events[0].data == WHOLE
+
+
+async def test_a_stream_whose_body_ends_after_its_reader_has_gone_is_pooled() -> None:
+    reader_has_gone = asyncio.Event()
+
+    async def script(wire: Wire) -> bool:
+        await wire.write(STREAM_HEAD + chunked(b'data: {"type": "response.completed"}\n\n'))
+        await reader_has_gone.wait()
+        await wire.write(LAST_CHUNK)
+        return True
+
+    sent = outgoing(streamed=True, timeouts=limits(pool_ms=20_000))
+    async with upstream(script) as up, provider(up.origin, transport=Transport(connections_max=1)) as sender:
+        await collect(sender, sent)
+        reader_has_gone.set()
+        await collect(sender, sent)
+
+    assert up.connections == 1
+
+
+# --- TLS ------------------------------------------------------------------------------------------------------------
+
+
+def certificate(folder: Path) -> Path:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = folder / "certificate.pem"
+    pem.write_bytes(
+        made.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return pem
+
+
+def server_side(pem: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    return context
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
+    async with upstream(answers(respond(200, WHOLE)), tls=server_side(certificate(tmp_path))) as up:
+        async with provider(up.origin) as sender:
+            with pytest.raises(NotSent):
+                await collect(sender, outgoing())
+
+    assert up.requests == []
+
+
+async def test_a_certificate_that_is_trusted_is_accepted_and_its_connection_kept(tmp_path: Path) -> None:
+    pem = certificate(tmp_path)
+    transport = Transport(tls=ssl.create_default_context(cafile=str(pem)))
+
+    async with upstream(answers(respond(200, WHOLE)), tls=server_side(pem)) as up:
+        async with provider(up.origin, transport=transport) as sender:
+            for _ in range(3):
+                events = await collect(sender, outgoing())
+
+    assert events[0].data == WHOLE
+    assert up.connections == 1
+
+
+# --- headers --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("a b", "x"), ("a:", "x"), ("", "x"), ("a", "x\r\ny: z"), ("a", "é"), ("a", "\0")]
+)
+def test_a_header_that_would_smuggle_in_another_is_refused(name: str, value: str) -> None:
+    with pytest.raises(ValueError, match="cannot be sent"):
+        header_block({name: value})
+
+
+def test_headers_are_written_one_a_line() -> None:
+    assert header_block({"a": "1", "b": "two"}) == b"a: 1\r\nb: two\r\n"
