@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
-from tollhouse.web.asgi import App
+from tollhouse.web.asgi import App, Headers, Received, Reply, Sent
 from tollhouse.web.serve import Server, bind
 
 
@@ -35,3 +36,35 @@ async def serving(app: App) -> AsyncIterator[str]:
     finally:
         server.stop()
         await running
+
+
+async def asked(app: App, target: str, *, method: str = "GET", headers: Headers | None = None) -> Reply:
+    """Ask the application without a server: for tests of what it answers, not of how that travels."""
+    path, _, query = target.partition("?")
+    status, sent_headers, body = 0, [], b""
+
+    async def receive() -> Received:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Sent) -> None:
+        nonlocal status, sent_headers, body
+        if message["type"] == "http.response.start":
+            status, sent_headers = message["status"], message["headers"]
+        else:
+            body += message["body"]
+
+    await app(
+        {
+            "type": "http",
+            "method": method,
+            "path": unquote(path),
+            "raw_path": path.encode(),
+            "query_string": query.encode(),
+            "headers": headers or [],
+            "client": None,
+            "state": {},
+        },
+        receive,
+        send,
+    )
+    return Reply(status, sent_headers, body)

@@ -1,10 +1,10 @@
 """A call and a usage row as JSON members: one shape wherever they are shown (API, command line, log)."""
 
-from datetime import UTC, datetime
-
 from tollhouse.domain.calls import Attempt, Call
 from tollhouse.domain.money import usd_from_nano
 from tollhouse.ports.usage import UsageReport, UsageRow
+
+from .moments import rfc3339
 
 
 def call_json(call: Call) -> dict[str, object]:
@@ -71,8 +71,3 @@ def row_json(row: UsageRow) -> dict[str, object]:
         "estimated_usd": usd_from_nano(row.estimated_nanousd),
         "unknown_attempts": row.unknown_attempts,
     }
-
-
-def rfc3339(at_ms: int) -> str:
-    """Write a moment in UTC, to the millisecond: `2026-10-01T08:30:00.000Z`."""
-    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
