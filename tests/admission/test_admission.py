@@ -56,7 +56,9 @@ def a_key(**facts: object) -> Key:
 GOOD = b"Bearer th-secret-of-the-test"
 
 
-@pytest.mark.parametrize("header", [None, b"", b"Bearer", b"Bearer ", b"Basic abc", b"Bearer wrong", b"Bearer " + b"x" * 10_000])
+@pytest.mark.parametrize(
+    "header", [None, b"", b"Bearer", b"Bearer ", b"Basic abc", b"Bearer wrong", b"Bearer " + b"x" * 10_000]
+)
 def test_whatever_is_not_the_secret_is_refused(header: bytes | None) -> None:
     with pytest.raises(InvalidApiKey):
         an_admission(a_key()).identify(header)

@@ -73,4 +73,6 @@ def test_a_tier_prices_the_whole_answer_once_the_input_exceeds_its_bound() -> No
 
 def test_a_price_of_a_quarter_dollar_per_million_is_a_whole_number_of_femto_usd() -> None:
     assert femto_per_token("0.25") == 250_000_000
-    assert cost_nanousd(PriceLine("p", Rates(250_000_000, 25_000_000, 2_000_000_000)), Usage(1_000_000, 0)) == 250_000_000
+    assert (
+        cost_nanousd(PriceLine("p", Rates(250_000_000, 25_000_000, 2_000_000_000)), Usage(1_000_000, 0)) == 250_000_000
+    )

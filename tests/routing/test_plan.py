@@ -78,7 +78,9 @@ def test_a_final_error_ends_the_call_at_once() -> None:
 
 
 def test_context_length_skips_fallbacks_that_are_known_to_be_no_larger() -> None:
-    plan = a_plan(a_route("small", "a", context=8000), a_route("same", "b", context=8000), a_route("large", "c", context=9000))
+    plan = a_plan(
+        a_route("small", "a", context=8000), a_route("same", "b", context=8000), a_route("large", "c", context=9000)
+    )
     plan.first()
 
     step = plan.after(status(400, status=400, code=CONTEXT_LENGTH, same_deployment=False))
