@@ -1,0 +1,30 @@
+"""The stores in memory: the fakes that ship, for tests and demonstrations. Nothing outlives the process."""
+
+from .. import Stores
+from .books import Books
+from .keys import MemoryKeys
+from .ledger import MemoryLedger
+from .replays import MemoryReplays
+from .store_mark import MemoryMarks
+from .stored_responses import MemoryStoredResponses
+from .usage import MemoryUsage
+
+
+def memory_stores() -> Stores:
+    """Return empty stores; ledger and queries share their books."""
+    books = Books()
+    return Stores(
+        kind="memory",
+        where="memory",
+        ledger=MemoryLedger(books),
+        usage=MemoryUsage(books),
+        keys=MemoryKeys(),
+        stored_responses=MemoryStoredResponses(),
+        replays=MemoryReplays(),
+        marks=MemoryMarks(),
+        close=_nothing_to_close,
+    )
+
+
+async def _nothing_to_close() -> None:
+    return

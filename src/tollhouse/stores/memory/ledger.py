@@ -1,0 +1,87 @@
+"""The ledger in memory."""
+
+from collections.abc import Sequence
+
+from tollhouse.domain.calls import Call
+from tollhouse.ports.ledger import BudgetState, SliceAsk, SliceHeld
+
+from ..budgets import charged_nanousd, charges_by_scope, granted_nanousd
+from .books import Books, Budget, Figures, copied
+
+
+class MemoryLedger:
+    """Ledger in memory."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+
+    async def lease(self, process: str, asks: Sequence[SliceAsk]) -> list[SliceHeld]:
+        for ask in asks:
+            self._open((ask.scope, ask.period))
+        held: list[SliceHeld] = []
+        try:
+            for ask in asks:
+                held.append(self._take(process, ask))
+        except BaseException:
+            for piece in held:
+                self._books.budgets[piece.scope, piece.period].leases[process] -= piece.nanousd
+            raise
+        return held
+
+    async def give_back(self, process: str, held: Sequence[SliceHeld]) -> None:
+        for piece in held:
+            figures = self._books.budgets.get((piece.scope, piece.period), Figures())
+            _reduce(figures, process, piece.nanousd)
+
+    async def post(self, process: str, calls: Sequence[Call], *, replay: bool = False) -> None:
+        fresh = {call.id: copied(call) for call in reversed(calls) if call.id not in self._books.calls}
+        if not replay and len(fresh) < len(calls):
+            raise ValueError("a call of this batch is in the ledger already; post the batch with `replay`")
+        posted = list(reversed(fresh.values()))
+        self._books.calls.update({call.id: call for call in posted})
+        charges = charges_by_scope(posted)
+        for (scope, period), figures in self._books.budgets.items():
+            cost = charged_nanousd(charges.get((scope.kind, scope.name), ()), period)
+            figures.spent += cost
+            _reduce(figures, process, cost)
+
+    async def adopt(self, dead: str, calls: Sequence[Call]) -> None:
+        await self.post(dead, calls, replay=True)
+        self._books.opened.pop(dead, None)
+        for figures in self._books.budgets.values():
+            figures.leases.pop(dead, None)
+
+    async def show_open(self, process: str, calls: Sequence[Call]) -> None:
+        self._books.opened[process] = [copied(call) for call in calls]
+
+    async def budgets(self) -> list[BudgetState]:
+        return [BudgetState(s, p, figures.spent, figures.leased) for (s, p), figures in self._books.budgets.items()]
+
+    async def leases(self) -> list[tuple[str, SliceHeld]]:
+        held = [
+            (process, SliceHeld(scope, period, nanousd))
+            for (scope, period), figures in self._books.budgets.items()
+            for process, nanousd in figures.leases.items()
+            if nanousd > 0
+        ]
+        return sorted(held, key=lambda of: of[0])
+
+    def _open(self, budget: Budget) -> None:
+        """A budget's figures start as the sum of what its scope has spent in the period."""
+        if budget not in self._books.budgets:
+            scope, period = budget
+            charges = charges_by_scope(self._books.calls.values()).get((scope.kind, scope.name), ())
+            self._books.budgets[budget] = Figures(spent=charged_nanousd(charges, period))
+
+    def _take(self, process: str, ask: SliceAsk) -> SliceHeld:
+        figures = self._books.budgets[ask.scope, ask.period]
+        amount = granted_nanousd(ask, spent_nanousd=figures.spent, leased_nanousd=figures.leased)
+        figures.leases[process] = figures.leases.get(process, 0) + amount
+        return SliceHeld(ask.scope, ask.period, amount)
+
+
+def _reduce(figures: Figures, process: str, nanousd: int) -> None:
+    """End a process's slice by that much, never by more than it holds."""
+    held = figures.leases.get(process, 0)
+    if held:
+        figures.leases[process] = held - min(nanousd, held)

@@ -1,0 +1,174 @@
+"""
+The tables, once for SQLite and PostgreSQL. Money is nano-USD, times are Unix milliseconds; both are 64-bit integers.
+
+Calls and attempts are inserted once and never changed, a hundred to a thousand a second, so they carry as few indexes
+as their queries allow. `migrations/` builds what stands here; a test compares the two.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+SERIAL = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite numbers rows by itself only for a column of exactly this type."""
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("endpoint", Text, nullable=False),
+    Column("team", Text, nullable=False),
+    Column("use_case", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("streamed", Boolean, nullable=False),
+    Column("provider", Text),
+    Column("deployment", Text),
+    Column("prompt", Text),
+    Column("run", Text),
+    Column("status", SmallInteger, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("error", Text),
+    Column("cache", Text, nullable=False),
+    Column("privacy", Text, nullable=False),
+    Column("latency_ms", BigInteger, nullable=False),
+    Column("first_token_ms", BigInteger),
+    Column("overhead_ms", Float),
+    Column("request_id", Text),
+    Column("subject", Text),
+    Column("tags", Text),
+    # Lists, pages and reports of a time span are one range of this index.
+    Index("ix_calls_at_ms", "at_ms"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    # No foreign key: the one function that inserts here inserts the call too, and PostgreSQL would look it up row by row.
+    Column("call_id", Text, primary_key=True),
+    # The order in which they were made: ids of one millisecond are in no order.
+    Column("position", SmallInteger, primary_key=True),
+    Column("id", Text, nullable=False),
+    Column("deployment", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("reserved_ms", BigInteger, nullable=False),
+    Column("held_nanousd", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("error", Text),
+    Column("tokens_in", BigInteger, nullable=False),
+    Column("tokens_out", BigInteger, nullable=False),
+    Column("tokens_cached", BigInteger, nullable=False),
+    Column("estimated", Boolean, nullable=False),
+    Column("cost_nanousd", BigInteger, nullable=False),
+    Column("price", Text),
+    Column("latency_ms", BigInteger, nullable=False),
+    # What a scope has spent in a period, when its budget is first asked for.
+    Index("ix_attempts_reserved_ms", "reserved_ms"),
+)
+
+budget_periods = Table(
+    "budget_periods",
+    metadata,
+    Column("id", SERIAL, primary_key=True),
+    Column("scope_kind", Text, nullable=False),
+    Column("scope_name", Text, nullable=False),
+    Column("period_kind", Text, nullable=False),
+    Column("start_ms", BigInteger, nullable=False),
+    Column("end_ms", BigInteger, nullable=False),
+    Column("spent_nanousd", BigInteger, nullable=False),
+    Column("leased_nanousd", BigInteger, nullable=False),
+    UniqueConstraint("scope_kind", "scope_name", "period_kind", "start_ms", "end_ms"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("process", Text, primary_key=True),
+    Column("budget_id", SERIAL, ForeignKey("budget_periods.id"), primary_key=True, autoincrement=False),
+    Column("nanousd", BigInteger, nullable=False),
+)
+
+open_calls = Table(
+    "open_calls",
+    metadata,
+    Column("process", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("document", LargeBinary, nullable=False),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", SERIAL, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("team", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("use_cases", Text, nullable=False),
+    Column("models", Text),
+    Column("budget_nanousd", BigInteger),
+    Column("budget_period", Text),
+    Column("expires_ms", BigInteger),
+    Column("revoked_ms", BigInteger),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("prefix", Text, nullable=False),
+)
+# A name may be used again once its key is revoked.
+Index(
+    "uq_keys_unrevoked_name",
+    keys.c.name,
+    unique=True,
+    sqlite_where=text("revoked_ms IS NULL"),
+    postgresql_where=text("revoked_ms IS NULL"),
+)
+
+stored_responses = Table(
+    "stored_responses",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("deployment", Text, nullable=False),
+    Column("team", Text, nullable=False),
+    Column("use_case", Text, nullable=False),
+    Column("tokens", BigInteger, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+)
+
+replays = Table(
+    "replays",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("started_ms", BigInteger, nullable=False, index=True),
+    Column("sealed", LargeBinary),
+)
+
+marks = Table(
+    "marks",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
