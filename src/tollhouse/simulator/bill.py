@@ -17,7 +17,7 @@ MAX_LINES_IN_MEMORY = 200_000
 """Older lines stay in the file and in the totals; 200,000 lines are about 100 MB."""
 
 
-class BillLine(msgspec.Struct, frozen=True):
+class BillLine(msgspec.Struct, frozen=True, gc=False):
     """
     One request. `n` counts requests in their order of arrival, lines stand in the order of their end.
 

@@ -95,6 +95,7 @@ class Connection(asyncio.Protocol):
     def _begin(self) -> None:
         self._url = b""
         self._headers: list[Header] = []
+        self._expects = False
         self._header_bytes = 0
         self._parts: list[bytes] = []
         self._body_bytes = 0
@@ -114,9 +115,11 @@ class Connection(asyncio.Protocol):
             self._refuse(Failure(431, f"The headers are larger than {MAX_HEADER_BYTES} bytes."))
         else:
             self._headers.append((name, value))
+            if len(name) == 6 and name.lower() == b"expect":
+                self._expects = True
 
     def on_headers_complete(self) -> None:
-        if any(name.lower() == b"expect" and value.lower() == b"100-continue" for name, value in self._headers):
+        if self._expects:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, part: bytes) -> None:
@@ -135,6 +138,7 @@ class Connection(asyncio.Protocol):
             headers=self._headers,
             body=self._parts[0] if len(self._parts) == 1 else b"".join(self._parts),
             connection=self._number,
+            weight_bytes=self._header_bytes + self._body_bytes,
         )
         newer = self._parser.get_http_version() == "1.1"
         wire = Wire(self._house.next_request_id(), newer, newer and self._parser.should_keep_alive())

@@ -20,6 +20,7 @@ class Request:
 
     `outcome`: `open` while it is being answered; `answered` with a complete answer, an error too; `broken` where the
     behaviour broke off; `client closed` if the client left first; `stopped` by the end of the simulator.
+    `weight_bytes` is its size in this log, `connection` the number of its connection.
     `sent_bytes` were handed to the connection. `ended_at` is in seconds of `time.time()`.
     """
 
@@ -28,6 +29,7 @@ class Request:
     headers: Sequence[tuple[bytes, bytes]]
     body: bytes
     connection: int
+    weight_bytes: int
     at: float = field(default_factory=time.time)
     request_id: str = ""
     model: str = ""
@@ -40,10 +42,6 @@ class Request:
         """Return a header's first value; names are compared in lower case."""
         wanted = name.lower().encode()
         return next((value.decode("latin-1") for key, value in self.headers if key.lower() == wanted), None)
-
-    @property
-    def weight_bytes(self) -> int:
-        return len(self.body) + len(self.path) + sum(len(key) + len(value) for key, value in self.headers)
 
 
 class RequestLog(Sequence[Request]):

@@ -35,10 +35,7 @@ class Scene(msgspec.Struct, frozen=True):
     created: int
     tokens_in: int
     tokens_cached: int
-
-    @property
-    def tokens_out(self) -> int:
-        return sum(said.tokens for said in self.said)
+    tokens_out: int
 
     @property
     def hidden_tokens(self) -> int:

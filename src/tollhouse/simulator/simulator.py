@@ -196,14 +196,16 @@ class Simulator:
 
     def _scene(self, asked: Asked, behaviour: Behaviour) -> Scene:
         tokens_in = asked.tokens_in + self._shelf.context_tokens(asked)
+        said = choices(asked, behaviour, self._cast)
         return Scene(
             asked=asked,
-            said=choices(asked, behaviour, self._cast),
+            said=said,
             form=behaviour.form,
             number=self._number(self._request_count),
             created=int(time.time()),
             tokens_in=tokens_in,
             tokens_cached=tokens_in * behaviour.cached_percent // 100,
+            tokens_out=sum([choice.tokens for choice in said]),
         )
 
     def _found(self, request: Request, name: str, wire: Wire) -> Answer:
