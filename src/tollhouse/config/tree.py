@@ -1,0 +1,323 @@
+"""
+The settings tree: every key of `tollhouse.yaml`, its type and its default.
+
+A key that is null is as if left out. Keys whose behaviour is not built yet are typed here too, so that the editor
+knows them and a wrong one is told; `unbuilt.py` refuses them while they ask for something.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from .values import (
+    Amount,
+    AnySecret,
+    BaseUrl,
+    Bytes,
+    CallerSecret,
+    Count,
+    DatabaseAddress,
+    Expires,
+    Json,
+    LimitMs,
+    Listen,
+    MasterKey,
+    ModelName,
+    Name,
+    Text,
+    TimeZone,
+    Title,
+    Usd,
+    UsdPerMillion,
+    WaitMs,
+    wrong,
+)
+
+RETRIES_MAX = 10
+"""More tries on one deployment only make an outage worse; fallbacks are the way on."""
+
+AZURE_HOSTS = (".openai.azure.com", ".cognitiveservices.azure.com")
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class Part(BaseModel):
+    """What every part of the tree shares: frozen, nothing unknown, no type guessed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_left_out(cls, value: object) -> object:
+        if value is None:
+            return {}
+        if isinstance(value, dict):
+            return {key: member for key, member in value.items() if member is not None or key not in cls.model_fields}
+        return value
+
+
+def _off_is_null(value: object) -> object:
+    return None if value in ("off", False) else value
+
+
+OffIsNull = BeforeValidator(_off_is_null)
+
+
+# --- what several parts have ----------------------------------------------------------------------------------------
+
+
+class Budget(Part):
+    limit_usd: Usd
+    period: Literal["day", "week", "month", "total"]
+
+
+class UseCaseBudget(Budget):
+    warn_at: tuple[Fraction, ...] = ()
+    on_exhausted: Literal["block", "fallback"] = "block"
+
+
+class Rate(Part):
+    requests_per_minute: Count | None = None
+    tokens_per_minute: Count | None = None
+    concurrency: Count | None = None
+
+
+class Price(Part):
+    """USD per million tokens. A missing cached price is the input price; an explicit 0 is a price."""
+
+    input_per_million: UsdPerMillion
+    cached_input_per_million: UsdPerMillion | None = None
+    output_per_million: UsdPerMillion
+
+
+class Timeouts(Part):
+    connect_ms: LimitMs = 3_000
+    first_token_ms: LimitMs | None = None
+    idle_ms: LimitMs = 60_000
+    total_ms: LimitMs = 600_000
+    pool_ms: LimitMs = 1_000
+    slow_reader_ms: LimitMs | None = None
+
+
+class Breaker(Part):
+    failure_rate: Fraction = 0.5
+    min_calls: Count = 20
+    window_s: Count = 10
+    cooldown_ms: WaitMs = 5_000
+
+
+# --- the service ----------------------------------------------------------------------------------------------------
+
+
+class Organisation(Part):
+    name: Title = "organisation"
+    time_zone: TimeZone = "UTC"
+    budget: Budget | None = None
+
+
+class Tls(Part):
+    cert: Text
+    key: Text
+    client_ca: Text | None = None
+
+
+class Server(Part):
+    listen: Listen = "127.0.0.1:8088"
+    workers: Count = 1
+    max_body_bytes: Bytes = 26_214_400
+    admin_token: CallerSecret | None = None
+    tls: Annotated[Tls | None, OffIsNull] = None
+    drain_ms: WaitMs = 60_000
+    hosts: tuple[Text, ...] = ()
+    behind_tls_proxy: bool = False
+    trusted_proxies: tuple[Text, ...] = ()
+
+
+class Storage(Part):
+    path: Text = "./tollhouse-data"
+    database: DatabaseAddress | None = None
+    redis: AnySecret | None = None
+    journal_fsync: Literal["off", "group"] = "off"
+
+
+class Privacy(Part):
+    master_key: MasterKey | None = None
+
+
+class Retention(Part):
+    calls_days: Count | None = None
+
+
+# --- providers and routes -------------------------------------------------------------------------------------------
+
+
+class Provider(Part):
+    dialect: Literal["openai", "inhouse"]
+    base_url: BaseUrl | None = None
+    api_key: AnySecret | None = None
+    api_keys: tuple[AnySecret, ...] = ()
+    region: Text | None = None
+    api_version: Text | None = None
+
+    @model_validator(mode="after")
+    def _has_an_address_unless_in_house(self) -> "Provider":
+        if self.dialect == "inhouse" and (self.base_url or self.api_key or self.api_version):
+            raise wrong(
+                "the in-house engine has no base_url, api_key or api_version", "remove them, or write dialect: openai"
+            )
+        if self.dialect != "inhouse" and self.base_url is None:
+            raise wrong(
+                "`base_url` is missing", 'add it, for example base_url: "https://api.openai.com/v1"', key="base_url"
+            )
+        if _is_classic_azure(self.base_url or "") and self.api_version is None:
+            raise wrong("this address of Azure needs an api_version", "add it, or end base_url with /openai/v1")
+        return self
+
+
+def _is_classic_azure(base_url: str) -> bool:
+    url = urlsplit(base_url)
+    return (url.hostname or "").endswith(AZURE_HOSTS) and not url.path.endswith("/v1")
+
+
+class Limits(Part):
+    requests_per_minute: Count | None = None
+    tokens_per_minute: Count | None = None
+    concurrency: Count | None = None
+
+
+class Deployment(Part):
+    provider: Name
+    model: ModelName
+    weight: Count = 1
+    limits: Limits | None = None
+    price: Price | None = None
+    timeouts: Timeouts | None = None
+    breaker: Annotated[Breaker | None, OffIsNull] = None
+    context_tokens: Count | None = None
+    output_tokens_max: Count | None = None
+    refuses: tuple[Name, ...] = ()
+    limit_parameter: Literal["max_completion_tokens", "max_tokens"] = "max_completion_tokens"
+    capabilities: tuple[Name, ...] = ()
+    bounds: Mapping[Literal["image", "audio", "file"], Count] = {}
+
+
+class Model(Part):
+    """A route: a public model name and the deployments behind it, in order."""
+
+    deployments: Annotated[tuple[Deployment, ...], Field(min_length=1)]
+    fallbacks: tuple[ModelName, ...] = ()
+    retries: Annotated[int, Field(ge=0, le=RETRIES_MAX)] = 2
+    retry_wait_max_ms: WaitMs = 5_000
+    timeouts: Timeouts = Timeouts()
+    release: Literal["first_chunk", "complete"] = "first_chunk"
+    max_answer_bytes: Bytes = 33_554_432
+    early_ping: bool = False
+    sticky: Annotated[Text | None, OffIsNull] = None
+    breaker: Annotated[Breaker | None, OffIsNull] = None
+    limits: Limits | None = None
+    price: Price | None = None
+
+
+# --- teams, use cases, keys -----------------------------------------------------------------------------------------
+
+
+class Team(Part):
+    budget: Budget | None = None
+    rate: Rate | None = None
+
+
+class Queue(Part):
+    max_wait_ms: WaitMs = 0
+    max_length: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+
+
+class Parameters(Part):
+    """`default` fills in, `max` clamps numbers, `locked` refuses. Names are OpenAI's."""
+
+    default: Mapping[Name, Json] = {}
+    max: Mapping[Name, Amount] = {}
+    locked: tuple[Name, ...] = ()
+
+
+class UseCasePrivacy(Part):
+    mode: Literal["off", "observe", "mask", "block"] = "mask"
+    unreadable: Literal["allow", "refuse"] = "refuse"
+    patterns: Mapping[Name, Text] = {}
+    also: tuple[Text, ...] = ()
+
+
+class Cache(Part):
+    exact: bool = False
+    ttl_s: Count | None = None
+    stale_if_error: bool = False
+
+
+class Keep(Part):
+    masked_days: Annotated[int, Field(ge=0, le=36_500)] = 0
+    original_days: Annotated[int, Field(ge=0, le=36_500)] = 0
+
+
+class Kpi(Part):
+    unit: Text
+    baseline_minutes: Amount
+    hourly_cost: Usd
+    owner: Text
+    since: Expires
+
+
+class UseCase(Part):
+    team: Title
+    owner: Text
+    models: Annotated[tuple[ModelName, ...], Field(min_length=1)]
+    budget: UseCaseBudget | None = None
+    rate: Rate = Rate()
+    queue: Annotated[Queue | None, OffIsNull] = None
+    prompt: Name | None = None
+    parameters: Parameters = Parameters()
+    max_output_tokens: Count | None = None
+    privacy: UseCasePrivacy = UseCasePrivacy()
+    guardrails: Annotated[Mapping[Name, Literal["off", "observe", "block"]] | None, OffIsNull] = None
+    cache: Annotated[Cache | None, OffIsNull] = None
+    keep: Annotated[Keep | None, OffIsNull] = None
+    workflow: Name | None = None
+    kpi: Kpi | None = None
+    unpriced: Literal["refuse", "allow"] = "refuse"
+    purpose: Text | None = None
+    legal_basis: Text | None = None
+    data_classes: tuple[Text, ...] = ()
+    risk: Text | None = None
+    review_date: Expires | None = None
+    state: Text = "live"
+    origins: tuple[Text, ...] = ()
+    topics: tuple[Text, ...] = ()
+    banned_phrases: tuple[Text, ...] = ()
+    priority: Text | None = None
+    regions: tuple[Text, ...] = ()
+
+
+class Key(Part):
+    """A file-managed key. No `use_cases`: every one of the team. No `models`: every one of the use case."""
+
+    name: Title
+    team: Title
+    secret: CallerSecret
+    use_cases: tuple[Name, ...] = ()
+    models: tuple[ModelName, ...] | None = None
+    budget: Budget | None = None
+    rate: Rate | None = None
+    expires: Expires | None = None
+
+
+class Settings(Part):
+    organisation: Organisation = Organisation()
+    server: Server = Server()
+    storage: Storage = Storage()
+    privacy: Privacy = Privacy()
+    retention: Retention = Retention()
+    providers: Mapping[Name, Provider] = {}
+    models: Mapping[ModelName, Model] = {}
+    teams: Mapping[Title, Team] = {}
+    use_cases: Mapping[Name, UseCase] = {}
+    keys: tuple[Key, ...] = ()

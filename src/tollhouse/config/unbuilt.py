@@ -1,0 +1,169 @@
+"""
+Keys that the design names and nothing reads yet. They are refused, never ignored, unless they ask for nothing.
+
+Whoever builds one of these removes its row.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from .problems import Mark, Problem
+from .yaml import Items, Members, Node, Scalar
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unbuilt:
+    """
+    One row.
+
+    Args:
+        path: dotted, `*` for any name or entry.
+        wish: what the key asks for, as in "asks for …".
+        harmless: values that ask for what happens anyway.
+    """
+
+    path: str
+    wish: str
+    harmless: tuple[str | int, ...] = ()
+
+
+UNBUILT: tuple[Unbuilt, ...] = (
+    Unbuilt("server.workers", "several worker processes", (1,)),
+    Unbuilt("server.tls", "TLS at our own port"),
+    Unbuilt("server.hosts", "a list of allowed host names"),
+    Unbuilt("server.behind_tls_proxy", "rules for a TLS proxy in front"),
+    Unbuilt("server.trusted_proxies", "rules for a proxy in front"),
+    Unbuilt("storage.redis", "state shared through Redis"),
+    Unbuilt("retention.calls_days", "deletion of old calls"),
+    Unbuilt("providers.*.api_keys", "several keys for one provider"),
+    Unbuilt("models.*.early_ping", "pings before the first chunk"),
+    Unbuilt("models.*.sticky", "sticky routing"),
+    Unbuilt("models.*.breaker", "a circuit breaker"),
+    Unbuilt("models.*.limits", "limits of a deployment"),
+    Unbuilt("models.*.timeouts.slow_reader_ms", "a limit for slow readers"),
+    Unbuilt("models.*.deployments.*.weight", "weighted deployments", (1,)),
+    Unbuilt("models.*.deployments.*.limits", "limits of a deployment"),
+    Unbuilt("models.*.deployments.*.breaker", "a circuit breaker"),
+    Unbuilt("models.*.deployments.*.capabilities", "choice by capability"),
+    Unbuilt("models.*.deployments.*.timeouts.slow_reader_ms", "a limit for slow readers"),
+    Unbuilt("teams.*.rate", "a rate for a team"),
+    Unbuilt("keys.*.rate", "a rate for a key"),
+    Unbuilt("use_cases.*.budget.warn_at", "warnings before a budget is used up"),
+    Unbuilt("use_cases.*.budget.on_exhausted", "a fallback when a budget is used up", ("block",)),
+    Unbuilt("use_cases.*.queue", "a queue for calls over the rate"),
+    Unbuilt("use_cases.*.privacy.unreadable", "masking"),
+    Unbuilt("use_cases.*.privacy.patterns", "masking"),
+    Unbuilt("use_cases.*.privacy.also", "masking"),
+    Unbuilt("use_cases.*.guardrails", "guardrails"),
+    Unbuilt("use_cases.*.cache", "caching of answers"),
+    Unbuilt("use_cases.*.keep", "keeping prompts and answers"),
+    Unbuilt("use_cases.*.kpi", "measurement of business value"),
+    Unbuilt("use_cases.*.purpose", "the register of use cases"),
+    Unbuilt("use_cases.*.legal_basis", "the register of use cases"),
+    Unbuilt("use_cases.*.data_classes", "the register of use cases"),
+    Unbuilt("use_cases.*.risk", "the register of use cases"),
+    Unbuilt("use_cases.*.review_date", "the register of use cases"),
+    Unbuilt("use_cases.*.state", "the register of use cases", ("live",)),
+    Unbuilt("use_cases.*.origins", "calls from web pages"),
+    Unbuilt("use_cases.*.topics", "a guardrail on topics"),
+    Unbuilt("use_cases.*.banned_phrases", "a guardrail on phrases"),
+    Unbuilt("use_cases.*.priority", "priorities between use cases"),
+    Unbuilt("use_cases.*.regions", "routing by region"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """`left_out`: paths that the tree need not see, refused or empty; `refused`: those among them that have a problem."""
+
+    left_out: list[Path]
+    problems: list[Problem]
+
+
+def sweep(root: Node, rows: Sequence[Unbuilt] = UNBUILT) -> Swept:
+    """
+    Find what is not built yet, and every use case that would need masking.
+
+    A mapping that asks for nothing but is not empty (`cache: {exact: false}`) stays, so that its keys are checked.
+    """
+    swept = Swept([], [])
+    for row in rows:
+        for path, node, mark in _matches(root, row.path.split("."), (), root.mark):
+            if not _asks_for_nothing(node, row.harmless):
+                swept.left_out.append(path)
+                swept.problems.append(_refusal(path, row.wish, mark))
+            elif not (isinstance(node, Members) and node.members) and not _is_harmless(node, row.harmless):
+                swept.left_out.append(path)
+    _sweep_privacy(root, swept)
+    return swept
+
+
+def shown(path: Path) -> str:
+    """Write a path as a person reads it: `keys[0].name`, names with dots in quotes."""
+    text = ""
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        else:
+            text += ("." if text else "") + (f'"{step}"' if "." in step else step)
+    return text
+
+
+def is_unbuilt(path: Path, rows: Sequence[Unbuilt] = UNBUILT) -> bool:
+    """Does this path lie at or below a key of the table?"""
+    return any(_lies_below(path, row.path.split(".")) for row in rows)
+
+
+def _lies_below(path: Path, pattern: Sequence[str]) -> bool:
+    return len(path) >= len(pattern) and all(
+        expected in ("*", step) for step, expected in zip(path, pattern, strict=False)
+    )
+
+
+def _matches(node: Node, pattern: Sequence[str], path: Path, mark: Mark) -> Iterator[tuple[Path, Node, Mark]]:
+    """Yield every node that the pattern reaches, with its path and the mark of its key."""
+    if not pattern:
+        yield path, node, mark
+    elif isinstance(node, Members):
+        for key, member in node.members.items():
+            if pattern[0] in ("*", key):
+                yield from _matches(member, pattern[1:], (*path, key), node.key_marks.get(key, member.mark))
+    elif isinstance(node, Items) and pattern[0] == "*":
+        for index, item in enumerate(node.items):
+            yield from _matches(item, pattern[1:], (*path, index), item.mark)
+
+
+def _asks_for_nothing(node: Node, harmless: Sequence[str | int] = ()) -> bool:
+    if isinstance(node, Members):
+        return all(_asks_for_nothing(member) for member in node.members.values())
+    if isinstance(node, Items):
+        return not node.items
+    return _is_harmless(node, harmless) or node.value() in (None, False, 0, "off", "false")
+
+
+def _is_harmless(node: Node, harmless: Sequence[str | int]) -> bool:
+    return isinstance(node, Scalar) and node.value() in harmless and not isinstance(node.value(), bool)
+
+
+def _refusal(path: Path, wish: str, mark: Mark) -> Problem:
+    return Problem(mark, f"`{shown(path)}` asks for {wish}, which is not built yet", "remove it or switch it off")
+
+
+def _sweep_privacy(root: Node, swept: Swept) -> None:
+    """Refuse a use case that does not say `privacy: {mode: off}`: no `privacy` means mask, and nothing masks yet."""
+    for path, use_case, mark in _matches(root, ["use_cases", "*"], (), root.mark):
+        modes = list(_matches(use_case, ["privacy", "mode"], (), mark))
+        if not modes or not _is_off(modes[0][1]):
+            swept.problems.append(
+                Problem(
+                    modes[0][2] if modes else mark,
+                    f"`{shown(path)}` asks for masking of personal data, which is not built yet (no `privacy` means mask)",
+                    "write `privacy: {mode: off}` to send its texts to the models as they are",
+                )
+            )
+
+
+def _is_off(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.value() == "off"
