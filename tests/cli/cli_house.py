@@ -1,0 +1,161 @@
+"""A configured house in a folder, the commands that read it, and a service over the same store."""
+
+import asyncio
+import shutil
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+from typer.testing import CliRunner, Result
+
+from tollhouse.cli import calls, keys, usage
+from tollhouse.domain.calls import Attempt, AttemptState, Call, Outcome
+from tollhouse.domain.providers import Secret
+from tollhouse.stores import open_stores
+from tollhouse.web.api.app import Api
+from tollhouse.web.edge import Edge
+from tollhouse.web.serve import Server, bind
+
+TOKEN = "an-admin-token-of-some-length"
+NOW_MS = 1_790_841_600_000
+"""2026-10-01T08:00:00Z"""
+
+CONFIG = """
+providers:
+  local: {dialect: inhouse}
+models:
+  fast: {deployments: [{provider: local, model: auto}]}
+  slow: {deployments: [{provider: local, model: auto}]}
+teams:
+  claims: {}
+  support: {}
+use_cases:
+  claims-triage: {team: claims, owner: a@b.example, models: [fast, slow], privacy: {mode: "off"}}
+  claims-letters: {team: claims, owner: a@b.example, models: [slow], privacy: {mode: "off"}}
+  answers: {team: support, owner: a@b.example, models: [fast], privacy: {mode: "off"}}
+keys:
+  - {name: ci, team: claims, use_cases: [claims-triage], secret: "a-secret-of-the-file", expires: "2030-01-01"}
+"""
+
+
+class House:
+    """A folder with a configuration and a database that is set up."""
+
+    def __init__(self, folder: Path, ready_folder: Path) -> None:
+        self.config = folder / "tollhouse.yaml"
+        self.config.write_text(CONFIG)
+        self.data = folder / "tollhouse-data"
+        shutil.copytree(ready_folder, self.data)
+
+    def run(self, *arguments: str) -> Result:
+        """Run a command on this house."""
+        return CliRunner().invoke(commands(), [*arguments, "--config", str(self.config)])
+
+    def post(self, *posted: Call) -> None:
+        async def posting() -> None:
+            stores = await open_stores(None, self.data)
+            await stores.ledger.post("test", posted)
+            await stores.close()
+
+        run_alone(posting())
+
+    @contextmanager
+    def service(self) -> Iterator[str]:
+        """Serve `/api` over this house's store in a thread; gives the URL."""
+        sock = bind("127.0.0.1", 0)
+        port, ready, stop = sock.getsockname()[1], threading.Event(), threading.Event()
+
+        async def serving() -> None:
+            stores = await open_stores(None, self.data)
+            api = Api(stores.usage, admin_token=Secret(TOKEN))
+            server = Server(
+                Edge(v1=api, api=api, pages={}, watch=Unwatched()), sock, drain_ms=1_000, on_stop=lambda: None
+            )
+            stopping = asyncio.create_task(asyncio.to_thread(stop.wait))
+            stopping.add_done_callback(lambda _done: server.stop())
+            await server.run(lambda _port: ready.set())
+            await stores.close()
+
+        thread = threading.Thread(target=lambda: run_alone(serving()))
+        thread.start()
+        ready.wait(20)
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            stop.set()
+            thread.join(20)
+
+
+class Unwatched:
+    def refused(self, code: str) -> None: ...
+
+    def fault(self, error: BaseException, *, request_id: str) -> None:
+        raise error
+
+
+def commands() -> typer.Typer:
+    app = typer.Typer()
+    app.command("usage")(usage.usage)
+    app.command("tail")(calls.tail)
+    app.command("show")(calls.show)
+    app.command("create")(keys.create)
+    app.command("list")(keys.list_keys)
+    app.command("revoke")(keys.revoke)
+    return app
+
+
+def run_alone(coroutine: "asyncio.Future[None] | object") -> None:
+    with asyncio.Runner() as runner:
+        runner.run(coroutine)  # type: ignore[arg-type]
+
+
+def a_call(
+    number: int,
+    *,
+    team: str = "claims",
+    model: str = "fast",
+    outcome: Outcome = Outcome.OK,
+    status: int = 200,
+    cost_nanousd: int = 12_300_000,
+    at_ms: int = NOW_MS,
+) -> Call:
+    attempt = Attempt(
+        id=f"att_{number:04}",
+        deployment="local/auto",
+        provider="local",
+        reserved_ms=at_ms,
+        held_nanousd=cost_nanousd,
+        state=AttemptState.SETTLED,
+        outcome=outcome,
+        tokens_in=100,
+        tokens_out=20,
+        cost_nanousd=cost_nanousd,
+        latency_ms=40,
+    )
+    return Call(
+        id=f"call_{number:04}",
+        at_ms=at_ms + number,
+        endpoint="chat.completions",
+        team=team,
+        use_case="claims-triage" if team == "claims" else "answers",
+        key="ci",
+        model=model,
+        provider="local",
+        deployment="local/auto",
+        status=status,
+        outcome=outcome,
+        latency_ms=42,
+        tags={"ward": "north"},
+        attempts=[attempt],
+    )
+
+
+def words(text: str) -> list[list[str]]:
+    """A printed table as its words, line by line."""
+    return [line.split() for line in text.splitlines() if line.strip()]
+
+
+def columns(text: str) -> Sequence[str]:
+    return words(text)[0]
