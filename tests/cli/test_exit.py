@@ -1,8 +1,10 @@
+import asyncio
 import os
 import subprocess
 import sys
 
 import pytest
+import typer
 
 from tollhouse.cli.exit import CheckFailed, Exit, Unreachable, WrongUsage, reporting
 from tollhouse.domain.errors import ConfigError, StoreUnavailable
@@ -79,3 +81,17 @@ def test_a_reader_that_left_the_pipe_ends_the_command_quietly() -> None:
     os.close(writing)
 
     assert (done.returncode, done.stderr) == (Exit.FAILED, b"")
+
+
+async def test_what_alone_ended_a_task_group_is_what_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended, reporting():
+        async with asyncio.TaskGroup():
+            raise WrongUsage("the port is taken")
+
+    assert (ended.value.code, capsys.readouterr().err) == (Exit.USAGE, "error: the port is taken\n")
+
+
+@pytest.mark.parametrize("own", [typer.Exit(3), typer.Abort(), typer.BadParameter("no")])
+def test_typers_own_endings_pass(own: Exception) -> None:
+    with pytest.raises(type(own)), reporting():
+        raise own

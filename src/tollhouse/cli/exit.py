@@ -42,17 +42,39 @@ def reporting() -> Iterator[None]:
     """
     try:
         yield
-    except KeyboardInterrupt:
-        raise SystemExit(Exit.INTERRUPTED) from None
-    except BrokenPipeError:
-        _silence_stdout()
-        raise SystemExit(Exit.FAILED) from None
-    except TollhouseError as error:
-        raise _ended(error, str(error), exit_code(error)) from None
-    except OSError as error:
-        raise _ended(error, _told(error), Exit.FAILED) from None
-    except Exception as error:  # noqa: BLE001 - the outermost edge: a fault of ours is told in one sentence, not in a traceback
-        raise _ended(error, _fault(error), Exit.FAILED) from None
+    except (SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:
+        if _is_typers(error):
+            raise
+        raise _ending(_only(error)) from None
+
+
+def _ending(error: BaseException) -> SystemExit:
+    match error:
+        case KeyboardInterrupt():
+            return SystemExit(int(Exit.INTERRUPTED))
+        case BrokenPipeError():
+            _silence_stdout()
+            return SystemExit(int(Exit.FAILED))
+        case TollhouseError():
+            return _told(error, str(error), exit_code(error))
+        case OSError():
+            return _told(error, _system(error), Exit.FAILED)
+        case _:
+            return _told(error, _fault(error), Exit.FAILED)
+
+
+def _only(error: BaseException) -> BaseException:
+    """A task group wraps what ended it; if that is one thing, it is what happened."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
+def _is_typers(error: BaseException) -> bool:
+    """Typer's own ways to end a command: Exit, Abort, BadParameter."""
+    return type(error).__module__.startswith(("typer.", "click."))
 
 
 def exit_code(error: TollhouseError) -> Exit:
@@ -72,19 +94,19 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - the one place where commands speak
 
 
-def _ended(error: BaseException, message: str, code: Exit) -> SystemExit:
+def _told(error: BaseException, message: str, code: Exit) -> SystemExit:
     if os.environ.get("TOLLHOUSE_DEBUG"):
         traceback.print_exception(error)
     say(f"error: {message}")
     return SystemExit(int(code))
 
 
-def _told(error: OSError) -> str:
+def _system(error: OSError) -> str:
     where = f": {error.filename}" if error.filename else ""
     return f"{error.strerror or error}{where}"
 
 
-def _fault(error: Exception) -> str:
+def _fault(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     where = f" in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return (

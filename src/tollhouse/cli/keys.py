@@ -248,8 +248,10 @@ def _row(key: Json) -> list[object]:
 def _how_to_use(key: Key, settings: "Settings") -> str:
     """What a developer needs next, ready to paste."""
     names = key.use_cases or tuple(name for name, each in settings.use_cases.items() if each.team == key.team)
-    model = next(iter(settings.use_cases[names[0]].models if names else settings.models), "MODEL")
-    base = f"http://{settings.server.listen.replace('0.0.0.0', '127.0.0.1').replace('[::]', '[::1]')}/v1"
+    models = settings.use_cases[names[0]].models if names else tuple(settings.models)
+    model = next((each for each in models if key.models is None or each in key.models), "MODEL")
+    port = settings.server.listen.rpartition(":")[2]
+    base = f"http://127.0.0.1:{port}/v1"
     header = f' \\\n  -H "x-tollhouse-use-case: {names[0]}"' if len(names) > 1 else ""
     python_header = f', default_headers={{"x-tollhouse-use-case": "{names[0]}"}}' if len(names) > 1 else ""
     return f"""
@@ -260,5 +262,7 @@ curl {base}/chat/completions -H "Authorization: Bearer $TOLLHOUSE_KEY"{header} \
   -H "content-type: application/json" \\
   -d '{{"model": "{model}", "messages": [{{"role": "user", "content": "Hello"}}]}}'
 
+import os
 from openai import OpenAI
+
 client = OpenAI(base_url="{base}", api_key=os.environ["TOLLHOUSE_KEY"]{python_header})"""

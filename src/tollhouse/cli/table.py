@@ -19,7 +19,7 @@ def print_table(
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     sample = rows[0] if rows else total or []
     for number, column in enumerate(columns):
-        right = number < len(sample) and (isinstance(sample[number], int) or column.endswith("usd"))
+        right = number < len(sample) and (type(sample[number]) is int or column.endswith("usd"))
         table.add_column(column, justify="right" if right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(_shown(cell)) for cell in row))
@@ -39,6 +39,8 @@ def print_json(value: object) -> None:
 def _shown(cell: object) -> str:
     if cell is None:
         return "-"
-    if isinstance(cell, int) and not isinstance(cell, bool):
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, int):
         return f"{cell:,}"
     return ", ".join(map(str, cell)) if isinstance(cell, list) else str(cell)
