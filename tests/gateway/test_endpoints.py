@@ -29,7 +29,7 @@ def shape_chat(
     deployment: Deployment = PLAIN, parameters: Parameters = Parameters(), most: int | None = None, **members: object
 ) -> tuple[dict[str, Any], Shaped]:
     asked = CHAT.read(body(messages=HELLO, **members))
-    shaped = CHAT.shape(asked, deployment, model=deployment.model, parameters=parameters, output_tokens_max=most)
+    shaped = CHAT.shape(asked, deployment, parameters=parameters, output_tokens_max=most)
     return json.loads(shaped.body), shaped
 
 
@@ -94,7 +94,7 @@ def test_input_that_only_the_provider_knows_is_held_elsewhere(members: dict[str,
 def test_unknown_members_pass_byte_for_byte() -> None:
     raw = b'{"model":"fast","x_new":{ "deep" : [1.0, 2e3] },"messages":[{"role":"user","content":"h\\u00e9"}]}'
 
-    shaped = CHAT.shape(CHAT.read(raw), PLAIN, model="m", parameters=Parameters(), output_tokens_max=None)
+    shaped = CHAT.shape(CHAT.read(raw), PLAIN, parameters=Parameters(), output_tokens_max=None)
 
     assert b'"x_new":{ "deep" : [1.0, 2e3] }' in shaped.body
     assert b'[{"role":"user","content":"h\\u00e9"}]' in shaped.body
@@ -185,16 +185,16 @@ def test_usage_is_asked_for_on_every_stream_and_other_stream_options_stay() -> N
 def test_embeddings_and_moderations_are_bounded_by_their_input_and_get_nothing_written() -> None:
     for endpoint in (EMBEDDINGS, MODERATIONS):
         asked = endpoint.read(body(input="hi"))
-        shaped = endpoint.shape(asked, PLAIN, model="m", parameters=Parameters(), output_tokens_max=10)
+        shaped = endpoint.shape(asked, PLAIN, parameters=Parameters(), output_tokens_max=10)
 
         assert shaped.output_bound == 0
-        assert json.loads(shaped.body) == {"model": "m", "input": "hi"}
+        assert json.loads(shaped.body) == {"model": "gpt-5-mini", "input": "hi"}
 
 
 def test_completions_bound_every_prompt_and_the_best_of() -> None:
     asked = COMPLETIONS.read(body(prompt=["a", "b"], best_of=3, n=2, max_tokens=10))
 
-    shaped = COMPLETIONS.shape(asked, PLAIN, model="m", parameters=Parameters(), output_tokens_max=None)
+    shaped = COMPLETIONS.shape(asked, PLAIN, parameters=Parameters(), output_tokens_max=None)
 
     assert shaped.output_bound == 60
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from tollhouse.domain.errors import InvalidApiKey, ModelNotFound, UseCaseNotAllowed, UseCaseRequired
@@ -12,8 +12,11 @@ from tollhouse.ports.clock import Clock
 from .directory import Directory
 from .rates import Limiter, RateState, Ticket
 
-MODEL_NAME = re.compile(r"[A-Za-z0-9._:/@+-]{1,200}")
+MODEL_NAME = re.compile(r"[A-Za-z0-9._:/@+%-]{1,200}")
 """What a model may be called: it is repeated in headers, logs and metrics."""
+
+ANY_MODEL = "*"
+"""A deployment's model in a pattern's route: whatever name was asked for."""
 
 BudgetPath = tuple[tuple[BudgetScope, Budget], ...]
 
@@ -79,7 +82,7 @@ class Admission:
                 f"The model {model!r} does not exist for this key and use case {use_case.name}; it may use: {usable}.",
                 param="model",
             )
-        routes = (first, *self._fallbacks(principal, use_case, first))
+        routes = tuple(route_for(model, route) for route in (first, *self._fallbacks(principal, use_case, first)))
         return Admitted(principal, use_case, model, routes, self._budgets(principal.key, use_case))
 
     def enter(self, admitted: Admitted, tokens: int) -> Ticket:
@@ -147,6 +150,14 @@ class Admission:
             (BudgetScope("key", key.name), key.budget),
         )
         return tuple((scope, budget) for scope, budget in capped if budget is not None)
+
+
+def route_for(model: str, route: Route) -> Route:
+    """Return the route with the model's name in place of every deployment's `*`."""
+    if all(deployment.model != ANY_MODEL for deployment in route.deployments):
+        return route
+    named = (replace(each, model=model) if each.model == ANY_MODEL else each for each in route.deployments)
+    return replace(route, deployments=tuple(named))
 
 
 def _allowed(key: Key, model: str) -> bool:

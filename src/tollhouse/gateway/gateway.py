@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 
-from tollhouse.accounting.books import Accounting, OpenCall
-from tollhouse.admission.admission import Admission, Admitted, Principal
+from tollhouse.accounting.books import Accounting
+from tollhouse.accounting.open_call import OpenCall
+from tollhouse.admission.admission import ANY_MODEL, Admission, Admitted, Principal
 from tollhouse.domain.calls import Call, Outcome
 from tollhouse.domain.errors import NotFound, RateLimited
 from tollhouse.domain.governance import Deployment, Governance, Route
@@ -62,7 +64,7 @@ class Gateway:
     async def fetch(self, principal: Principal, endpoint: Endpoint, response_id: str) -> Event:
         """Relay a stored response from the deployment that holds it. It costs nothing. Raises NotFound."""
         stored = await self._tools.shelf.find(response_id, principal)
-        route, deployment = self._routes_of.get(stored.deployment) or _gone(stored)
+        route, deployment = self._holder(stored)
         outgoing = Outgoing(
             endpoint=endpoint,
             deployment=deployment,
@@ -101,31 +103,23 @@ class Gateway:
 
     def _holding(self, admitted: Admitted, stored: StoredResponse) -> tuple[Route, ...]:
         """Only the deployment that holds the previous response can continue it."""
-        found = self._routes_of.get(stored.deployment)
-        if found is None or stored.use_case != admitted.use_case.name:
+        if stored.use_case != admitted.use_case.name:
             raise NotFound(f"There is no response {stored.id!r}.", param="previous_response_id")
-        route, deployment = found
-        return (_only_to(route, deployment),)
+        route, deployment = self._holder(stored)
+        return (replace(route, deployments=(deployment,), fallbacks=()),)
+
+    def _holder(self, stored: StoredResponse) -> tuple[Route, Deployment]:
+        """Find the deployment by its name, or by its provider's pattern. Raises NotFound if the configuration lost it."""
+        provider, _, model = stored.deployment.partition("/")
+        found = self._routes_of.get(stored.deployment) or self._routes_of.get(f"{provider}/{ANY_MODEL}")
+        if found is None:
+            raise NotFound(f"There is no response {stored.id!r}: its deployment is no longer configured.")
+        return found[0], replace(found[1], model=model)
 
 
 def _routes_by_deployment(governance: Governance) -> dict[str, tuple[Route, Deployment]]:
     pairs = [(route, deployment) for route in governance.routes.values() for deployment in route.deployments]
     return {deployment.name: (route, deployment) for route, deployment in reversed(pairs)}
-
-
-def _only_to(route: Route, deployment: Deployment) -> Route:
-    return Route(
-        name=route.name,
-        deployments=(deployment,),
-        retries=route.retries,
-        retry_wait_max_ms=route.retry_wait_max_ms,
-        release_complete=route.release_complete,
-        max_answer_bytes=route.max_answer_bytes,
-    )
-
-
-def _gone(stored: StoredResponse) -> tuple[Route, Deployment]:
-    raise NotFound(f"There is no response {stored.id!r}.")
 
 
 def _likely_tokens(admitted: Admitted, asked: Asked) -> int:

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 
-from tollhouse.accounting.books import OpenCall
+from tollhouse.accounting.open_call import OpenCall
 from tollhouse.admission.admission import Admitted
 from tollhouse.admission.rates import Ticket
 from tollhouse.domain.calls import Attempt, Outcome
@@ -139,7 +139,6 @@ class Passage:
         shaped = self._endpoint.shape(
             asked,
             deployment,
-            model=self._admitted.model if deployment.model == "*" else deployment.model,
             parameters=self._admitted.use_case.parameters,
             output_tokens_max=self._admitted.use_case.max_output_tokens,
         )

@@ -23,7 +23,7 @@ class Endpoint(Protocol):
         ...
 
     def shape(
-        self, asked: Asked, deployment: Deployment, *, model: str, parameters: Parameters, output_tokens_max: int | None
+        self, asked: Asked, deployment: Deployment, *, parameters: Parameters, output_tokens_max: int | None
     ) -> Shaped:
         """Splice the body for one deployment. Raises ParameterNotAllowed or InvalidRequest."""
         ...

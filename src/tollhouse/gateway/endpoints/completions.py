@@ -66,10 +66,10 @@ class Completions:
         )
 
     def shape(
-        self, asked: Asked, deployment: Deployment, *, model: str, parameters: Parameters, output_tokens_max: int | None
+        self, asked: Asked, deployment: Deployment, *, parameters: Parameters, output_tokens_max: int | None
     ) -> Shaped:
         members = dict(asked.members)
-        members["model"] = raw(model)
+        members["model"] = raw(deployment.model)
         clamped = apply_parameters(members, parameters, deployment)
         limit = output_limit(asked, deployment, use_case_max=output_tokens_max)
         if asked.limit is not None and limit < asked.limit:

@@ -49,10 +49,10 @@ class Moderations:
         return Asked(model=known.model, streamed=False, members=members, body_bytes=len(body), parts=images)
 
     def shape(
-        self, asked: Asked, deployment: Deployment, *, model: str, parameters: Parameters, output_tokens_max: int | None
+        self, asked: Asked, deployment: Deployment, *, parameters: Parameters, output_tokens_max: int | None
     ) -> Shaped:
         members = dict(asked.members)
-        members["model"] = raw(model)
+        members["model"] = raw(deployment.model)
         return Shaped(write_members(members), 0)
 
     def scan(self, data: bytes) -> Facts:

@@ -1,0 +1,306 @@
+"""
+The composition root: from a configuration file to a house that works, and to a server in front of it.
+
+It and the one table in a package's `__init__` are the only places that name concrete stores, dialects and adapters.
+"""
+
+import asyncio
+import os
+import random
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from tollhouse.accounting.adoption import Adoption
+from tollhouse.accounting.books import Accounting
+from tollhouse.accounting.prices import PriceBook
+from tollhouse.adapters.clock import SystemClock
+from tollhouse.adapters.embedder import open_embedder
+from tollhouse.adapters.price_seed import GenaiPrices
+from tollhouse.adapters.schema import JsonSchemaChecker
+from tollhouse.adapters.sealer import open_sealer, prove_master_key
+from tollhouse.adapters.tokens import TokTok
+from tollhouse.admission.admission import Admission
+from tollhouse.admission.directory import Directory
+from tollhouse.config.govern import govern, provider_specs
+from tollhouse.config.load import Loaded, load
+from tollhouse.domain.calls import Call
+from tollhouse.domain.errors import StartError, StoreUnavailable
+from tollhouse.domain.governance import Deployment, Governance
+from tollhouse.domain.ids import new_id
+from tollhouse.gateway.gateway import Gateway
+from tollhouse.gateway.passage import Tools as PassageTools
+from tollhouse.gateway.stored import ResponseShelf
+from tollhouse.ports.clock import Clock
+from tollhouse.ports.provider import Provider
+from tollhouse.ports.sealer import Sealer
+from tollhouse.providers import DIALECTS
+from tollhouse.providers.tools import Tools as ProviderTools
+from tollhouse.providers.transport import Transport
+from tollhouse.stores import Stores, open_stores
+from tollhouse.web.health import Check
+from tollhouse.web.log import Log
+
+if TYPE_CHECKING:
+    from tollhouse.web.edge import Edge, Page
+
+JOURNALS = "journal"
+"""The folder under `storage.path` where each process has its journal."""
+KEYS_EVERY_S = 1.0
+"""A key made or revoked by a command counts after at most this."""
+SHELF_EVERY_S = 0.25
+REPLAYS_EVERY_S = 3600.0
+
+NO_FLAGS: Mapping[str, object] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything that is wired together, open until its context ends."""
+
+    loaded: Loaded
+    governance: Governance
+    stores: Stores
+    accounting: Accounting
+    directory: Directory
+    gateway: Gateway
+    shelf: ResponseShelf
+    sealer: Sealer | None
+    clock: Clock
+    warnings: tuple[str, ...]
+
+
+@asynccontextmanager
+async def open_house(
+    config: Path,
+    *,
+    flags: Mapping[str, object] = NO_FLAGS,
+    environ: Mapping[str, str] | None = None,
+    on_posted: Callable[[Sequence[Call]], None] = lambda calls: None,
+    on_adopted: Callable[[Adoption], None] = lambda adoption: None,
+) -> AsyncGenerator[House, None]:
+    """
+    Open a house, for a server or for one command beside it.
+
+    Raises OperatorErrors: ConfigError, StartError, SchemaMismatch, WrongMasterKey.
+    """
+    loaded = load(config, os.environ if environ is None else environ, flags)
+    governance, clock = govern(loaded.settings), SystemClock()
+    async with AsyncExitStack() as exits:
+        stores = await _open_stores(loaded)
+        exits.push_async_callback(stores.close)
+        sealer = await _open_sealer(loaded, stores)
+        transport = Transport()
+        exits.push_async_callback(transport.close)
+        providers = _connect(loaded, transport)
+        for provider in providers.values():
+            exits.push_async_callback(provider.close)
+        tokens = TokTok()
+        prices = PriceBook(GenaiPrices(), {spec.name: spec.base_url for spec in provider_specs(loaded.settings)}, clock)
+        accounting = Accounting(
+            ledger=stores.ledger,
+            prices=prices,
+            clock=clock,
+            folder=loaded.data_path / JOURNALS,
+            process=new_id("proc"),
+            zone=ZoneInfo(governance.time_zone),
+            counter=tokens,
+            fsync_group=loaded.settings.storage.journal_fsync == "group",
+            on_posted=on_posted,
+            on_adopted=on_adopted,
+        )
+        await accounting.start()
+        exits.push_async_callback(accounting.close)
+        directory = Directory(governance, stores.keys)
+        await directory.refresh()
+        shelf = ResponseShelf(stores.stored_responses, clock)
+        exits.push_async_callback(shelf.flush)
+        tools = PassageTools(providers, tokens, shelf, clock, random.random)
+        gateway = Gateway(governance, Admission(governance, directory, clock), accounting, tools)
+        yield House(
+            loaded=loaded,
+            governance=governance,
+            stores=stores,
+            accounting=accounting,
+            directory=directory,
+            gateway=gateway,
+            shelf=shelf,
+            sealer=sealer,
+            clock=clock,
+            warnings=(*loaded.warnings, *_unpriced(governance, prices)),
+        )
+
+
+async def serve_house(
+    config: Path,
+    *,
+    flags: Mapping[str, object] = NO_FLAGS,
+    log_level: str = "info",
+    on_ready: Callable[[str, Sequence[str]], None],
+) -> int:
+    """Serve until told to stop; return the exit code. `on_ready` is given the URL and warnings."""
+    from tollhouse.web.serve import serve
+
+    log = Log(log_level)
+    async with open_house(
+        config,
+        flags=flags,
+        on_posted=lambda calls: _log_calls(log, calls),
+        on_adopted=lambda found: _log_adoption(log, found),
+    ) as house:
+        edge = build_edge(house, log)
+        host, _, port = house.loaded.settings.server.listen.rpartition(":")
+        async with asyncio.TaskGroup() as group:
+            upkeep = group.create_task(keep_up(house, log))
+            code = await serve(
+                edge,
+                host=host.strip("[]"),
+                port=int(port),
+                drain_ms=house.loaded.settings.server.drain_ms,
+                on_ready=lambda at: on_ready(f"http://{host}:{at}", house.warnings),
+                on_stop=edge.drain,
+            )
+            upkeep.cancel()
+    return code
+
+
+def build_edge(house: House, log: Log) -> "Edge":
+    """Put the applications behind the edge: OpenAI's wire, our own API, health and metrics."""
+    from tollhouse.web.api.app import Api
+    from tollhouse.web.edge import Edge
+    from tollhouse.web.health import healthz, readyz
+    from tollhouse.web.metrics import Metrics
+    from tollhouse.web.openai.app import V1
+    from tollhouse.web.openai.replay import ReplayDesk
+
+    server = house.loaded.settings.server
+    gauges: dict[str, Callable[[], int]] = {"unposted_calls": lambda: house.accounting.state().unposted_calls}
+    metrics = Metrics(
+        worker=house.accounting.process,
+        routes=list(house.governance.routes),
+        ledger=house.stores.usage,
+        clock=house.clock,
+        gauges=gauges,
+    )
+    v1 = V1(
+        house.gateway,
+        ReplayDesk(house.stores.replays, house.sealer, house.clock),
+        max_body_bytes=server.max_body_bytes,
+        started=int(time.time()),
+        observe=metrics.observe_call,
+    )
+    pages: dict[str, Page] = {"/healthz": healthz, "/metrics": metrics.page}
+    edge = Edge(
+        v1=v1,
+        api=Api(house.stores.usage, admin_token=server.admin_token),
+        pages=pages,
+        watch=_Watch(metrics.refused, log),
+    )
+    pages["/readyz"] = readyz(lambda: _checks(house, edge))
+    gauges["in_flight"] = lambda: edge.active
+    return edge
+
+
+async def keep_up(house: House, log: Log) -> None:
+    """Do what a serving process has to do now and then: read keys again, write response ids, forget old replays."""
+    from tollhouse.web.openai.replay import ReplayDesk
+
+    desk = ReplayDesk(house.stores.replays, house.sealer, house.clock)
+    chores = (
+        (house.directory.refresh, KEYS_EVERY_S),
+        (house.shelf.flush, SHELF_EVERY_S),
+        (desk.expire, REPLAYS_EVERY_S),
+    )
+    due = dict.fromkeys(range(len(chores)), 0.0)
+    while True:
+        for number, (chore, every_s) in enumerate(chores):
+            if house.clock.monotonic() >= due[number]:
+                due[number] = house.clock.monotonic() + every_s
+                try:
+                    await chore()
+                except StoreUnavailable as error:
+                    log.warn("store_unavailable", detail=error.message)
+        await asyncio.sleep(SHELF_EVERY_S)
+
+
+async def _open_stores(loaded: Loaded) -> Stores:
+    database = loaded.settings.storage.database
+    try:
+        loaded.data_path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartError(
+            f"the data folder {loaded.data_path} cannot be made: {error.strerror}. "
+            "Set `storage.path` to a folder that this user may write."
+        ) from None
+    return await open_stores(database.reveal() if database else None, loaded.data_path)
+
+
+async def _open_sealer(loaded: Loaded, stores: Stores) -> Sealer | None:
+    key = loaded.settings.privacy.master_key
+    if key is None:
+        return None
+    sealer = open_sealer(key.reveal())
+    await prove_master_key(sealer, stores.marks)
+    return sealer
+
+
+def _connect(loaded: Loaded, transport: Transport) -> dict[str, Provider]:
+    tools = ProviderTools(transport, cache(open_embedder), JsonSchemaChecker())
+    return {spec.name: DIALECTS[spec.dialect](spec, tools) for spec in provider_specs(loaded.settings)}
+
+
+def _unpriced(governance: Governance, prices: PriceBook) -> list[str]:
+    """Look prices up at start, where the table's half second does not hurt a call, and name what has none."""
+    return [
+        f"{deployment.name} has no price: its calls are refused unless the use case says `unpriced: allow`."
+        for deployment in _own_models(governance)
+        if prices.line(deployment) is None
+    ]
+
+
+def _own_models(governance: Governance) -> list[Deployment]:
+    deployments = [deployment for route in governance.routes.values() for deployment in route.deployments]
+    return list({deployment.name: deployment for deployment in deployments if deployment.model != "*"}.values())
+
+
+async def _checks(house: House, edge: "Edge") -> list[Check]:
+    state = house.accounting.state()
+    try:
+        await house.stores.keys.version()
+        database = Check("database", ok=True, detail=house.stores.kind)
+    except StoreUnavailable as error:
+        database = Check("database", ok=False, detail=error.message)
+    return [
+        Check("configuration", ok=True),
+        database,
+        Check("journal", ok=state.journal_error is None, detail=state.journal_error or ""),
+        Check(
+            "adoption", ok=not state.adoption.unreadable, detail=f"{len(state.adoption.adopted)} adopted", needed=False
+        ),
+        Check("draining", ok=not edge.draining),
+    ]
+
+
+class _Watch:
+    """What the edge tells: refusals are counted, faults are logged."""
+
+    def __init__(self, refused: Callable[[str], None], log: Log) -> None:
+        self.refused = refused
+        self._log = log
+
+    def fault(self, error: BaseException, *, request_id: str) -> None:
+        self._log.fault(error, request_id=request_id)
+
+
+def _log_calls(log: Log, calls: Sequence[Call]) -> None:
+    for call in calls:
+        log.call(call)
+
+
+def _log_adoption(log: Log, found: Adoption) -> None:
+    log.event("adoption", adopted=list(found.adopted), unreadable=list(found.unreadable), homeless=list(found.homeless))
