@@ -14,7 +14,7 @@ from web_serving import Seen
 
 from tollhouse.domain.errors import StartError
 from tollhouse.web.asgi import Receive, Scope, Send
-from tollhouse.web.edge import Edge
+from tollhouse.web.edge import Edge, read_body
 from tollhouse.web.serve import DRAINED, INTERRUPTED, Server, bind
 
 
@@ -37,8 +37,9 @@ class Streams:
             await self.finish.wait()
             await send({"type": "http.response.body", "body": b"data: [DONE]\n\n"})
         finally:
-            self.booked += 1
             watching.cancel()
+            await asyncio.sleep(0.3)  # booking takes its time, and must be waited for
+            self.booked += 1
 
     async def _watch(self, receive: Receive) -> None:
         self.disconnected = (await receive())["type"] == "http.disconnect" and not self.finish.is_set()
@@ -148,6 +149,30 @@ async def test_cancelling_the_server_cancels_and_waits_for_its_calls() -> None:
     assert booked == 1
 
 
+@pytest.mark.parametrize("sent", [b"", b"GET / HT", b"POST /v1/x HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nhalf"])
+async def test_a_connection_that_never_completes_a_request_is_closed(sent: bytes) -> None:
+    streams, stopped = Streams(), asyncio.Event()
+    streams.finish.set()
+    edge = Edge(v1=_reads_all, api=streams, pages={}, watch=Seen())
+    server = Server(edge, bind("127.0.0.1", 0), drain_ms=0, on_stop=stopped.set, silent_ms=50)
+    ready = asyncio.Event()
+    ended = asyncio.create_task(server.run(lambda _port: ready.set()))
+    await ready.wait()
+
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(sent)
+    end = await reader.read()
+    writer.close()
+    server.stop()
+    await ended
+
+    assert end == b""
+
+
+async def _reads_all(scope: Scope, receive: Receive, _send: Send) -> None:
+    await read_body(receive, scope, 1_000)
+
+
 def test_a_taken_port_is_told_with_what_to_do() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -175,7 +200,7 @@ def test_an_address_that_is_not_ours_is_told(host: str) -> None:
 PROGRAM = """
 import sys, uvloop
 from tollhouse.web.asgi import Reply, send_reply
-from tollhouse.web.edge import Edge
+from tollhouse.web.edge import Edge, read_body
 from tollhouse.web.serve import serve
 
 class Watch:

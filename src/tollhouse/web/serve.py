@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, cast
 from tollhouse.domain.errors import StartError
 
 from .asgi import App
+from .silence import SILENT_MS, Connection, Silence
 
 if TYPE_CHECKING:
     import uvicorn
@@ -41,12 +42,22 @@ class Server:
         sock: bound and listening, see `bind`.
         drain_ms: how long running answers may go on after `stop`.
         on_stop: called first thing at `stop`; from then on the application must refuse new requests.
+        silent_ms: how long a connection may keep us waiting for a request.
     """
 
-    def __init__(self, app: App, sock: socket.socket, *, drain_ms: int, on_stop: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        app: App,
+        sock: socket.socket,
+        *,
+        drain_ms: int,
+        on_stop: Callable[[], None],
+        silent_ms: int = SILENT_MS,
+    ) -> None:
         self._sock = sock
         self._drain_s = drain_ms / 1000
         self._on_stop = on_stop
+        self._silence = Silence(silent_ms)
         self._asked = asyncio.Event()
         self._hurried = asyncio.Event()
         self._started = asyncio.Event()
@@ -65,6 +76,7 @@ class Server:
     async def run(self, on_ready: Callable[[int], None]) -> int:
         """Serve until `stop` or cancelled. `on_ready` is given the port. Returns DRAINED or INTERRUPTED."""
         serving = asyncio.create_task(self._uvicorn.serve([self._sock]))
+        sweeping = asyncio.create_task(self._silence.keep(self._connections))
         try:
             await _first(serving, self._started)
             on_ready(self.port)
@@ -76,6 +88,7 @@ class Server:
             self._on_stop()
             raise
         finally:
+            sweeping.cancel()
             await self._end(serving)
         return INTERRUPTED if self._hurried.is_set() else DRAINED
 
@@ -95,6 +108,10 @@ class Server:
     @property
     def _running(self) -> set[asyncio.Task[None]]:
         return self._uvicorn.server_state.tasks
+
+    @property
+    def _connections(self) -> set[Connection]:
+        return cast("set[Connection]", self._uvicorn.server_state.connections)
 
     async def _end(self, serving: asyncio.Task[None]) -> None:
         """Cancel what still runs and wait until it has ended; then uvicorn closes the connections that are left."""

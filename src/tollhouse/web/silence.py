@@ -1,0 +1,54 @@
+"""Closing connections on which we have waited too long for the caller: uvicorn has no limit before a request is complete."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Protocol
+
+SILENT_MS = 150_000
+"""Above the keep-alive time (75 s) and the longest upload (120 s), which end in their own, politer ways."""
+
+
+class Cycle(Protocol):
+    """One request and its answer, as uvicorn keeps them."""
+
+    more_body: bool
+    response_started: bool
+    response_complete: bool
+
+
+class Connection(Protocol):
+    """One connection, as uvicorn keeps it; `cycle` is its newest request, None before the first."""
+
+    cycle: Cycle | None
+    transport: asyncio.Transport
+
+
+class Silence:
+    """Remembers since when each connection has waited for its caller."""
+
+    def __init__(self, limit_ms: int = SILENT_MS) -> None:
+        self._limit_s = limit_ms / 1000
+        self._since: dict[Connection, tuple[Cycle | None, float]] = {}
+
+    async def keep(self, connections: Iterable[Connection]) -> None:
+        """Look again and again, until cancelled; a connection is closed within 1.2 times the limit."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(self._limit_s / 5)
+            for connection in self.overdue(list(connections), loop.time()):
+                connection.transport.close()
+
+    def overdue(self, connections: Iterable[Connection], now_s: float) -> list[Connection]:
+        """Return those that have waited for the same request for longer than the limit."""
+        waiting = {connection: connection.cycle for connection in connections if _waits(connection.cycle)}
+        self._since = {
+            connection: before if before[0] is cycle else (cycle, now_s)
+            for connection, cycle in waiting.items()
+            for before in (self._since.get(connection, (cycle, now_s)),)
+        }
+        return [connection for connection, (_, since_s) in self._since.items() if now_s - since_s > self._limit_s]
+
+
+def _waits(cycle: Cycle | None) -> bool:
+    """Nothing was asked, all is answered, or the request's body is still coming."""
+    return cycle is None or cycle.response_complete or (cycle.more_body and not cycle.response_started)
