@@ -330,6 +330,20 @@ async def test_a_first_event_without_output_does_not_end_the_wait_for_the_first_
     assert len(events) == 4
 
 
+async def test_bytes_of_a_whole_answer_are_progress() -> None:
+    async def script(wire: Wire) -> bool:
+        head, _, body = respond(200, WHOLE).partition(b"\r\n\r\n")
+        await wire.write(head + b"\r\n\r\n")
+        for start in range(0, len(body), len(body) // 10):
+            await asyncio.sleep(0.06)
+            await wire.write(body[start : start + len(body) // 10])
+        return True
+
+    events = await exchange(script, outgoing(timeouts=limits(idle_ms=400)))
+
+    assert events[0].data == WHOLE
+
+
 async def test_an_error_status_is_believed_before_its_body_has_come() -> None:
     async def script(wire: Wire) -> bool:
         await wire.write(b"HTTP/1.1 503 Busy\r\ncontent-length: 100\r\nretry-after: 3\r\n\r\n{")
@@ -415,6 +429,29 @@ async def test_what_arrived_before_a_cut_is_relayed_before_the_error() -> None:
                 await anext(events)
 
     assert seen == [ROLE, delta("x")]
+
+
+async def test_what_arrived_while_the_reader_was_away_outlives_the_cut() -> None:
+    reader_is_away = asyncio.Event()
+
+    async def script(wire: Wire) -> bool:
+        await wire.write(STREAM_HEAD + chunked(delta("x")))
+        await reader_is_away.wait()
+        await wire.write(chunked(delta("y")))
+        return False
+
+    async with upstream(script) as up, provider(up.origin) as sender:
+        async with aclosing(sender.send(outgoing(streamed=True))) as events:
+            await anext(events)
+            reader_is_away.set()
+            await up.hung_up.wait()
+            await asyncio.sleep(0.05)  # the hang-up is on its way to us
+
+            second = await anext(events)
+            with pytest.raises(UpstreamCut):
+                await anext(events)
+
+    assert second.data == delta("y")
 
 
 @pytest.mark.parametrize(

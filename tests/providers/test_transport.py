@@ -118,6 +118,16 @@ async def test_failed_attempts_give_their_seats_back() -> None:
     assert up.connections == 3
 
 
+async def test_failed_connects_give_their_seats_back() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+
+    async with provider(f"http://127.0.0.1:{port}", transport=Transport(connections_max=1)) as sender:
+        for _ in range(3):
+            with pytest.raises(NotSent, match="could not be reached"):
+                await collect(sender, outgoing(timeouts=limits(pool_ms=5_000)))
+
+
 # --- pooled connections ---------------------------------------------------------------------------------------------
 
 

@@ -121,7 +121,7 @@ class OpenAIProvider:
                 outgoing.method,
                 self._address.origin,
                 self._address.target(outgoing.path, outgoing.deployment.model),
-                self._headers[streamed] + header_block(outgoing.headers),
+                self._headers[streamed] + (header_block(outgoing.headers) if outgoing.headers else b""),
                 outgoing.body,
                 connect_ms=min(timeouts.connect_ms, timeouts.first_ms(streamed=streamed), timeouts.total_ms),
                 pool_ms=timeouts.pool_ms,

@@ -271,11 +271,14 @@ class _Lane:
             raise NotSent(f"No connection to {self.host} became free within {pool_ms} ms; nothing was sent.") from error
 
     def timeout(self, connect_ms: int) -> "ClientTimeout":
+        return self._timeouts.get(connect_ms) or self._new_timeout(connect_ms)
+
+    def _new_timeout(self, connect_ms: int) -> "ClientTimeout":
         from aiohttp import ClientTimeout
 
-        if connect_ms not in self._timeouts:
-            self._timeouts[connect_ms] = ClientTimeout(total=None, connect=connect_ms / 1_000, ceil_threshold=3_600)
-        return self._timeouts[connect_ms]
+        timeout = ClientTimeout(total=None, connect=connect_ms / 1_000, ceil_threshold=3_600)
+        self._timeouts[connect_ms] = timeout
+        return timeout
 
     def take(self, connection: "Connection") -> bool:
         """Was this connection used before?"""

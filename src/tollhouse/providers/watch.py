@@ -6,6 +6,7 @@ that is not streamed), then `idle`, then `end` once every choice has finished. `
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol
 
 from tollhouse.domain.errors import UpstreamError, UpstreamTimeout
@@ -23,9 +24,21 @@ class Abortable(Protocol):
         ...
 
 
+class Timer(Protocol):
+    def cancel(self) -> None: ...
+
+
+class Timers(Protocol):
+    """What of an event loop is used here."""
+
+    def time(self) -> float: ...
+
+    def call_at(self, when: float, callback: Callable[[], None], /) -> Timer: ...
+
+
 class Watch:
     """
-    Costs two readings of the clock an event; never a timer an event.
+    Costs two readings of the clock an event, one timer an attempt, and a tick of it a second; never a timer an event.
 
     Time during which the reader of the answer holds an event counts for `total` only, not as the provider's silence.
     """
@@ -38,22 +51,24 @@ class Watch:
         "_loop",
         "_phase",
         "_since",
+        "_tick_s",
         "_timer",
         "_total_due",
         "_total_ms",
     )
 
-    def __init__(self, timeouts: Timeouts, *, streamed: bool) -> None:
-        self._loop = asyncio.get_running_loop()
+    def __init__(self, timeouts: Timeouts, *, streamed: bool, loop: Timers | None = None) -> None:
+        self._loop: Timers = loop or asyncio.get_running_loop()
         self._since = self._loop.time()
         self._phase = "first_token"
         self._limit_ms = timeouts.first_ms(streamed=streamed)
         self._idle_ms = timeouts.idle_ms
         self._total_ms = timeouts.total_ms
+        self._tick_s = min(timeouts.idle_ms, END_MS) / 1_000
         self._total_due = self._since + timeouts.total_ms / 1_000
         self._held_at: float | None = None
         self._exchange: Abortable | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: Timer | None = None
 
     def guard(self, exchange: Abortable) -> None:
         """From here on the exchange is aborted when time is up."""
@@ -93,15 +108,13 @@ class Watch:
         self._exchange = None
 
     def _enter(self, phase: str, limit_ms: int) -> None:
+        """No timer is touched: the armed one fires soon enough for any phase, and then for this one."""
         self._phase, self._limit_ms, self._since = phase, limit_ms, self._loop.time()
-        if self._exchange is not None:
-            self._arm()
 
     def _arm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        when = min(self._total_due, self._due())
-        self._timer = self._loop.call_at(max(when, self._loop.time() + _REARM_MIN_S), self._fire)
+        now = self._loop.time()
+        when = min(self._total_due, self._due(), now + self._tick_s)
+        self._timer = self._loop.call_at(max(when, now + _REARM_MIN_S), self._fire)
 
     def _due(self) -> float:
         """When the phase is over due; while the reader holds an event, the earliest time that can be."""
@@ -112,7 +125,7 @@ class Watch:
         now = self._loop.time()
         if now >= self._total_due:
             self._abort("total", self._total_ms)
-        elif self._held_at is None and now >= self._due():
+        elif now >= self._due():
             self._abort(self._phase, self._limit_ms)
         else:
             self._arm()
