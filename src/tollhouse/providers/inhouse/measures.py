@@ -1,0 +1,130 @@
+"""Numbers with a unit or a word beside them: years, distances, speeds, ages, percentages, counts."""
+
+import re
+from collections.abc import Iterable
+from typing import TypeVar
+
+from .amounts import number
+from .dates import spans
+from .sentences import is_said, sentences
+from .words import fold_in_place, listed, stem, words
+
+T = TypeVar("T")
+
+MAX_FOUND = 200
+"""Numbers read of one text and kind."""
+
+_NUMBER = r"\d{1,3}(?:[ ,.'’]\d{3}){1,3}|\d{1,9}(?:[.,]\d{1,2})?"
+_YEAR = re.compile(r"(?<![\w.,/-])(?P<n>19[5-9]\d|20\d\d)(?![\w/-]|[.,]\d)")
+_OWNED_YEAR = re.compile(
+    r"(?:\b(?:a|an|my|our|his|her|their|the|ein|eine[nmrs]?|mein\w{0,2}|une?|ma|mon|notre|model year|modell|baujahr|annee|modele|de)[ ])$"
+)
+_DISTANCE_AFTER = re.compile(
+    rf"(?<![\w.,$€])(?P<n>{_NUMBER})[ ]?(?:miles|mi\b|km\b|kms\b|kilometers?|kilometres?|kilometern?)(?![ ]?(?:/|per|an? hour|pro|par)|/?h\b)"
+)
+_DISTANCE_BEFORE = re.compile(
+    rf"\b(?:mileages?|odometer|kilometerstand|laufleistung|kilometrage)\b[^.\d\n]{{0,40}}(?P<n>{_NUMBER})(?![\d])"
+)
+_QUALIFIERS = ("failure", "current", "total", "annual", "ausfall", "aktuell", "jahrlich", "annuel", "actuel")
+_SPEED = re.compile(
+    r"(?<![\w.,])(?P<n>\d{1,3}(?:[.,]\d)?)[ ]?(?:mph|km/?h|kmh|kph|miles (?:per|an) hour|stundenkilometer|kilometres? heure)\b"
+)
+_AGE = re.compile(
+    r"(?<![\w.,])(?P<n>\d{1,3})[ -]?(?:years?[ -]old|yrs?[ .-]{1,2}old|yrs old|y/o|jahre alt|jahrige?[rsn]?|ans)\b"
+)
+_PERCENT = re.compile(r"(?<![\w.,])(?P<n>\d{1,3}(?:[.,]\d{1,4})?)[ \u00a0]?(?:%|percent\b|prozent\b|pour ?cent\b)")
+_NUMBER_WORDS = {
+    name: value
+    for value, names in enumerate(
+        (
+            "no zero null keine kein aucun aucune",
+            "one a an ein eine einen un une",
+            "two zwei deux both beide",
+            "three drei trois",
+            "four vier quatre",
+            "five funf cinq",
+            "six sechs",
+            "seven sieben sept",
+            "eight acht huit",
+            "nine neun neuf",
+            "ten zehn dix",
+        )
+    )
+    for name in names.split()
+}
+_COUNTED = listed("number count of anzahl nombre der von de total the how many quantity menge quantite num no")
+
+
+def years(about: str, text: str) -> list[int]:
+    """Return years outside dates; those after "a", "my", "model year" first, as in "a 2011 Ford"."""
+    folded, dated = fold_in_place(text), spans(text)
+    places = [
+        match for match in _limited(_YEAR, folded) if not any(start <= match.start() < end for start, end in dated)
+    ]
+    owned = [match for match in places if _OWNED_YEAR.search(folded[max(0, match.start() - 20) : match.start()])]
+    thing = re.search(r"model|vehicle|car\b|baujahr|fahrzeug|modell|annee|vehicule|voiture", about)
+    return _distinct(int(match["n"]) for match in (owned if thing and owned else owned + places))
+
+
+def distances(about: str, text: str) -> list[float]:
+    """Return distances; those behind a word for an odometer's reading first, and of these the one named alike."""
+    folded = fold_in_place(text)
+    read = _limited(_DISTANCE_BEFORE, folded)
+    qualifier = next((word for word in _QUALIFIERS if word in about), None)
+    named = [
+        match for match in read if qualifier and qualifier in folded[max(0, match.start() - 30) : match.start("n")]
+    ]
+    return _distinct(number(match["n"]) for match in (*named, *read, *_limited(_DISTANCE_AFTER, folded)))
+
+
+def speeds(text: str) -> list[float]:
+    return _numbers(_SPEED, text)
+
+
+def ages(text: str) -> list[float]:
+    return _numbers(_AGE, text)
+
+
+def percentages(text: str) -> list[float]:
+    return _numbers(_PERCENT, text)
+
+
+def counts(label: str, text: str) -> list[int]:
+    """
+    Return the number right before the thing counted: "two people injured" for `injured_count`; 0 where it is denied.
+
+    The thing is the property's name without words such as "number of". At most two words may stand between.
+    """
+    things = [stem(word) for word in words(label) if word not in _COUNTED]
+    if not things:
+        return []
+    for sentence in sentences(text):
+        said = words(sentence)
+        for place, word in enumerate(said):
+            if word.startswith(things[-1]):
+                found = [value for before in said[max(0, place - 3) : place] if (value := _value(before)) is not None]
+                if found:
+                    return [found[-1]]
+    denied = [is_said(sentence, things[-1]) for sentence in sentences(text)]
+    return [0] if False in denied and True not in denied else []
+
+
+def _value(word: str) -> int | None:
+    return int(word) if word.isdigit() and len(word) <= 6 else _NUMBER_WORDS.get(word)
+
+
+def _numbers(pattern: re.Pattern[str], text: str) -> list[float]:
+    return _distinct(number(match["n"]) for match in _limited(pattern, fold_in_place(text)))
+
+
+def _limited(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:
+    found = []
+    for match in pattern.finditer(text):
+        found.append(match)
+        if len(found) == MAX_FOUND:
+            break
+    return found
+
+
+def _distinct(values: Iterable[T]) -> list[T]:
+    return list(dict.fromkeys(values))
