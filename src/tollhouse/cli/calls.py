@@ -1,6 +1,5 @@
 """`tollhouse calls tail|show`: single calls, as they were recorded."""
 
-import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -13,6 +12,7 @@ from tollhouse.domain.calls import Outcome
 from tollhouse.ports.usage import MAX_PAGE, CallFilter
 
 from .exit import WrongUsage, reporting
+from .house import run_async
 from .source import Json, Place, Source, open_source
 from .table import print_json, print_table
 from .when import past_ms
@@ -58,7 +58,7 @@ def tail(
     write = _write_json if as_json else _write_line
     if not as_json:
         sys.stdout.write(_aligned(HEADINGS) + "\n")
-    asyncio.run(_tail(Place(config, url, key), where, limit, write, follow=follow))
+    run_async(_tail(Place(config, url, key), where, limit, write, follow=follow))
 
 
 @reporting()
@@ -71,7 +71,7 @@ def show(
     key: Key = None,
 ) -> None:
     """Show one call with its attempts."""
-    call = asyncio.run(_find(Place(config, url, key), call_id))
+    call = run_async(_find(Place(config, url, key), call_id))
     if call is None:
         raise WrongUsage(f"there is no call {call_id!r}; `tollhouse calls tail` lists the newest")
     if as_json:
@@ -116,7 +116,13 @@ async def _tail(
             write(call)
         sys.stdout.flush()
         if follow:
-            await follow_calls(source, where, {str(call["id"]) for call in found}, write, lambda: asyncio.sleep(POLL_S))
+            await follow_calls(source, where, {str(call["id"]) for call in found}, write, _next_second)
+
+
+async def _next_second() -> None:
+    import asyncio
+
+    await asyncio.sleep(POLL_S)
 
 
 async def _find(place: Place, call_id: str) -> Json | None:

@@ -1,14 +1,23 @@
 """The configuration and the store that a command works on, in this process, also beside a live server."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from tollhouse.config.load import Loaded
     from tollhouse.stores import Stores
+
+T = TypeVar("T")
+
+
+def run_async(coroutine: Coroutine[None, None, T]) -> T:
+    """Run it to its end. asyncio loads here: `--help` has no use for it."""
+    import asyncio
+
+    return asyncio.run(coroutine)
 
 
 def load_house(config: Path) -> "Loaded":

@@ -1,6 +1,5 @@
 """`tollhouse keys create|list|revoke`: who may call. A secret is shown once; only its SHA-256 is kept."""
 
-import asyncio
 import sys
 import time
 from collections.abc import Collection
@@ -18,7 +17,7 @@ from tollhouse.domain.periods import PeriodKind
 from tollhouse.web.moments import rfc3339
 
 from .exit import WrongUsage, reporting, say
-from .house import load_house, opened_stores
+from .house import load_house, opened_stores, run_async
 from .source import Json
 from .table import print_json, print_table
 from .when import future_ms
@@ -73,7 +72,7 @@ def create(
         created_ms=now_ms,
         prefix=secret[:PREFIX_CHARS],
     )
-    asyncio.run(_add(loaded, key))
+    run_async(_add(loaded, key))
     sys.stdout.write(secret + "\n")
     sys.stdout.flush()
     say(_how_to_use(key, loaded.settings))
@@ -87,7 +86,7 @@ def list_keys(
 ) -> None:
     """List every key, revoked ones too: those of the configuration and those of the store. Never a secret."""
     loaded = load_house(config)
-    stored = asyncio.run(_all(loaded))
+    stored = run_async(_all(loaded))
     told = [*(_file_key_json(key, loaded.settings) for key in loaded.settings.keys), *map(_key_json, stored)]
     if as_json:
         print_json({"items": told})
@@ -107,7 +106,7 @@ def revoke(
         raise OperatorError(
             f"the key {name!r} is defined in {config}, which this command never changes. Remove it there under `keys:`."
         )
-    asyncio.run(_revoke(loaded, name))
+    run_async(_revoke(loaded, name))
     say(f"The key {name!r} is revoked.")
 
 

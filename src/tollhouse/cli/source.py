@@ -1,6 +1,5 @@
 """Where `usage` and `calls` read: the configured store in this process, or a service over HTTP. Both give the API's JSON."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -100,6 +99,7 @@ class ServiceSource:
 
     async def _get(self, what: str, query: Mapping[str, str]) -> Json | None:
         """None if the service says that there is no such thing."""
+        import asyncio
         from urllib.request import Request
 
         address = f"{self._url}/api/v1/{what}" + (f"?{urlencode(query)}" if query else "")

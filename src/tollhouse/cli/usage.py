@@ -1,6 +1,5 @@
 """`tollhouse usage`: what was used and what it cost, by whatever one asks."""
 
-import asyncio
 import csv
 import sys
 import time
@@ -12,6 +11,7 @@ import typer
 from tollhouse.ports.usage import DIMENSIONS, CallFilter
 
 from .exit import WrongUsage, reporting
+from .house import run_async
 from .source import Json, Place, open_source
 from .table import print_json, print_table
 from .when import past_ms
@@ -39,7 +39,7 @@ def usage(
         raise WrongUsage("--json and --csv exclude each other")
     now_ms = time.time_ns() // 1_000_000
     where = CallFilter(since_ms=past_ms("--since", since, now_ms), until_ms=past_ms("--until", until, now_ms))
-    items, total = asyncio.run(_ask(Place(config, url, key), groups, where))
+    items, total = run_async(_ask(Place(config, url, key), groups, where))
     if as_json:
         print_json({"items": items, "total": total})
     elif as_csv:
