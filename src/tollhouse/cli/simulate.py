@@ -9,6 +9,7 @@ import typer
 from .exit import Exit, WrongUsage, reporting, say
 
 if TYPE_CHECKING:
+    from asyncio import Future
     from signal import Signals
 
     from tollhouse.simulator import Simulator
@@ -49,12 +50,13 @@ def simulate(
                 bill_fsync=fsync,
                 prices=prices,
                 labels=labels,
-                api_keys=api_key,
+                api_keys=api_key or None,
             )
         except ValueError as error:
             raise WrongUsage(str(error)) from error
+        stopped = _on_signal()  # before the URL is told: who reads it may stop us at once
         _announce(running, as_json=as_json)
-        stopped_by = await _signalled()
+        stopped_by = await stopped
         await running.close()
         say(f"{running.bill.line_count} requests, {running.bill.total_nano_usd} nano-USD on the bill")
         return Exit.INTERRUPTED if stopped_by is signal.SIGINT else Exit.OK
@@ -92,21 +94,21 @@ def _columns(names: Iterable[str], width: int = 100) -> list[str]:
     return lines
 
 
-async def _signalled() -> "Signals":
-    """Wait for the signal that ends us."""
+def _on_signal() -> "Future[Signals]":
+    """Return what will hold the signal that ends us."""
     import asyncio
     import signal
 
     loop = asyncio.get_running_loop()
-    stopped: asyncio.Future[signal.Signals] = loop.create_future()
+    stopped: Future[Signals] = loop.create_future()
 
-    def stop(name: signal.Signals) -> None:
+    def stop(name: "Signals") -> None:
         if not stopped.done():
             stopped.set_result(name)
 
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop, name)
-    return await stopped
+    return stopped
 
 
 def _run(main: Coroutine[None, None, int]) -> int:

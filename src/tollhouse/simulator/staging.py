@@ -12,9 +12,6 @@ from .wire import WHOLE, End, Hang, Step, Wait, Wire, Write, in_pieces
 
 EVENT_STREAM = b"text/event-stream; charset=utf-8"
 JSON = b"application/json"
-HEADER_LINE_BYTES = 8_000
-"""A huge header comes as several lines of a size that a parser may take one by one."""
-
 BOMB_PART_BYTES = 2**20
 
 NOT_JSON = b'{"choices": [{"delta": {"content": "bro'
@@ -63,8 +60,7 @@ def _bomb(unpacked_bytes: int, wire: Wire) -> Iterator[Step]:
 
 
 def _extra_headers(behaviour: Behaviour) -> list[Header]:
-    lines = range(0, behaviour.form.header_bytes, HEADER_LINE_BYTES)
-    return [(b"x-padding-%d" % at, b"x" * min(HEADER_LINE_BYTES, behaviour.form.header_bytes - at)) for at in lines]
+    return [(b"x-padding", b"x" * behaviour.form.header_bytes)] if behaviour.form.header_bytes else []
 
 
 # --- streamed -------------------------------------------------------------------------------------------------------
