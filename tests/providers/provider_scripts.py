@@ -184,7 +184,7 @@ class SmallChat:
         raise NotImplementedError
 
     def shape(
-        self, asked: Asked, deployment: Deployment, *, model: str, parameters: Parameters, output_tokens_max: int | None
+        self, asked: Asked, deployment: Deployment, *, parameters: Parameters, output_tokens_max: int | None
     ) -> Shaped:
         raise NotImplementedError
 

@@ -106,6 +106,16 @@ async def test_a_seat_that_becomes_free_is_taken_by_who_waits() -> None:
     assert up.connections <= 2
 
 
+async def test_an_opened_transport_serves_and_closes() -> None:
+    transport = Transport()
+    await transport.open()
+
+    async with upstream(answers(respond(200, WHOLE))) as up, provider(up.origin, transport=transport) as sender:
+        events = await collect(sender, outgoing())
+
+    assert events[0].data == WHOLE
+
+
 async def test_failed_attempts_give_their_seats_back() -> None:
     async def script(wire: Wire) -> bool:
         return False
