@@ -113,7 +113,8 @@ def _mark(root: Node, path: Path) -> Mark:
 
 def _is_broken(root: Node, path: Path, broken: Collection[Scalar]) -> bool:
     steps = list(_steps(root, path))
-    return len(steps) == len(path) > 0 and steps[-1][1] in broken
+    last = steps[-1][1] if len(steps) == len(path) > 0 else None
+    return isinstance(last, Scalar) and last in broken
 
 
 def _steps(root: Node, path: Path) -> Iterator[tuple[Mark, Node]]:

@@ -114,7 +114,8 @@ def _keys(root: Node) -> Iterator[Problem]:
         yield from _missing(team, teams, "team")
         for use_case in _items(key, "use_cases"):
             yield from _missing(use_case, use_cases, "use case")
-            yield from _foreign(use_case, use_cases, _text(team))
+            if _text(team) in teams:
+                yield from _foreign(use_case, use_cases, teams, _text(team))
         for route in _items(key, "models"):
             yield from _missing(route, models, "model")
         if name is not None and _text(name) in names:
@@ -124,9 +125,9 @@ def _keys(root: Node) -> Iterator[Problem]:
             names[_text(name)] = name.mark
 
 
-def _foreign(reference: Node, use_cases: Mapping[str, Node], team: str) -> Iterator[Problem]:
+def _foreign(reference: Node, use_cases: Mapping[str, Node], teams: Collection[str], team: str) -> Iterator[Problem]:
     owner = _text(_get(use_cases.get(_text(reference)), "team"))
-    if owner and team and owner != team:
+    if owner in teams and owner != team:
         yield Problem(
             reference.mark,
             f"use case `{_text(reference)}` belongs to team `{owner}`, the key to team `{team}`",

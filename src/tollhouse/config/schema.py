@@ -18,14 +18,13 @@ _TYPED = frozenset({"integer", "number", "boolean"})
 
 def schema() -> Schema:
     """Return the schema of the file, as draft 07 has it. Every value may be a variable, every optional key null."""
-    whole: dict[object, object] = dict(Settings.model_json_schema(ref_template="#/definitions/{model}"))
-    definitions = _mapping(whole.pop("$defs"))
-    body = {str(key): value for key, value in _relaxed(whole).items() if key != "title"}
+    whole = _mapping(Settings.model_json_schema(ref_template="#/definitions/{model}"))
+    body = {str(key): value for key, value in _relaxed(whole).items() if key not in ("title", "$defs")}
     return {
         "$schema": DRAFT,
         "title": "tollhouse.yaml",
         **body,
-        "definitions": dict(_definitions(definitions)),
+        "definitions": dict(_definitions(_mapping(whole["$defs"]))),
     }
 
 
@@ -46,15 +45,18 @@ def known_keys(path: Sequence[str | int]) -> tuple[str, ...]:
 def _step(at: Mapping[object, object], step: str | int) -> Mapping[object, object]:
     if isinstance(step, int):
         return _mapping(at.get("items"))
-    return _mapping(_mapping(at.get("properties")).get(step) or at.get("additionalProperties"))
+    by_pattern = iter(_mapping(at.get("patternProperties")).values())
+    return _mapping(
+        _mapping(at.get("properties")).get(step) or at.get("additionalProperties") or next(by_pattern, None)
+    )
 
 
 def _resolved(at: Mapping[object, object], whole: Mapping[object, object]) -> Mapping[object, object]:
-    """Follow references and take the part of `part or null`."""
+    """Follow references, and take the part of `part or null`."""
     options = at.get("anyOf")
     if isinstance(options, list):
-        parts = [part for part in map(_mapping, options) if part.get("type") != "null"]
-        return _resolved(parts[0], whole) if len(parts) == 1 else {}
+        parts = [_resolved(_mapping(option), whole) for option in options]
+        return next((part for part in parts if part.get("type") in ("object", "array")), {})
     reference = at.get("$ref")
     if isinstance(reference, str):
         return _mapping(_mapping(whole.get("$defs")).get(reference.rpartition("/")[2]))

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import no_info_before_validator_function
 
 from .values import (
     Amount,
@@ -62,7 +64,16 @@ def _off_is_null(value: object) -> object:
     return None if value in ("off", False) else value
 
 
-OffIsNull = BeforeValidator(_off_is_null)
+class OffIsNull:
+    """Marks a part that `off` or `false` leaves out, as null does; the schema says so too."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: type, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_before_validator_function(_off_is_null, handler(source))
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, object]:
+        return {"anyOf": [handler(core), {"enum": ["off", False]}]}
 
 
 # --- what several parts have ----------------------------------------------------------------------------------------

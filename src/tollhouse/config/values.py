@@ -234,7 +234,7 @@ DatabaseAddress = Annotated[Secret, PlainValidator(_database), _STARS, _SECRET_S
 Usd = Annotated[str, BeforeValidator(_money(nano_from_usd)), _MONEY_SCHEMA]
 UsdPerMillion = Annotated[str, BeforeValidator(_money(femto_per_token)), _MONEY_SCHEMA]
 
-Text = Annotated[str, BeforeValidator(_written_text), StringConstraints(min_length=1, max_length=TEXT_CHARACTERS_MAX)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=TEXT_CHARACTERS_MAX), BeforeValidator(_written_text)]
 Listen = Annotated[Text, AfterValidator(_listen)]
 TimeZone = Annotated[Text, AfterValidator(_time_zone)]
 Expires = Annotated[Text, AfterValidator(_expires)]
@@ -242,23 +242,23 @@ BaseUrl = Annotated[Text, AfterValidator(_base_url)]
 
 Title = Annotated[
     str,
-    BeforeValidator(_written_text),
     StringConstraints(min_length=1, max_length=NAME_CHARACTERS_MAX),
+    BeforeValidator(_written_text),
     AfterValidator(_trimmed),
 ]
 """A name for people: teams, keys, the organisation."""
 
 Name = Annotated[
     str,
-    BeforeValidator(_written_text),
     StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=NAME_CHARACTERS_MAX),
+    BeforeValidator(_written_text),
 ]
 """A name that stands in a header, a path or before a `/`: use cases, providers, prompts, workflows, parameters."""
 
 ModelName = Annotated[
     str,
-    BeforeValidator(_written_text),
     StringConstraints(pattern=r"^[!-~]+$", max_length=MODEL_CHARACTERS_MAX),
+    BeforeValidator(_written_text),
 ]
 """What callers and providers call a model; printable ASCII without spaces, `*` in patterns."""
 

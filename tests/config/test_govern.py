@@ -1,0 +1,187 @@
+"""From the design's example to Governance, value for value."""
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from config_files import SMALL, loaded
+
+from tollhouse.config.govern import govern, provider_specs
+from tollhouse.config.load import Loaded
+from tollhouse.domain.governance import (
+    Budget,
+    Deployment,
+    Governance,
+    Key,
+    Parameters,
+    Rate,
+    Route,
+    Team,
+    Timeouts,
+    UseCase,
+)
+from tollhouse.domain.money import PriceLine, Rates
+from tollhouse.domain.periods import PeriodKind
+from tollhouse.domain.providers import ProviderSpec, Secret
+
+EXAMPLE = (Path(__file__).parent / "example.yaml").read_text(encoding="utf-8")
+
+SECRETS = {
+    "TOLLHOUSE_ADMIN_TOKEN": "admin-0123456789abcdef",
+    "TOLLHOUSE_MASTER_KEY": "A" * 43 + "=",
+    "OPENAI_API_KEY": "sk-example",
+    "TOLLHOUSE_CI_KEY": "ci-0123456789abcdef",
+}
+
+
+def test_the_example_says_what_it_looks_like(tmp_path: Path) -> None:
+    fast = Deployment(
+        provider="openai",
+        model="gpt-5-mini",
+        dialect="openai",
+        region="us",
+        price=PriceLine("config:models.fast", Rates(input=250_000_000, cached_input=25_000_000, output=2_000_000_000)),
+        timeouts=Timeouts(3_000, None, 60_000, 600_000, 1_000),
+    )
+    free = PriceLine("inhouse", Rates(input=0, cached_input=0, output=0))
+    inhouse = Deployment(provider="local", model="auto", dialect="inhouse", price=free)
+
+    governance = govern(loaded(tmp_path, EXAMPLE, SECRETS).settings)
+
+    assert governance == Governance(
+        organisation="Example AG",
+        time_zone="Europe/Zurich",
+        organisation_budget=None,
+        teams={"claims": Team("claims", Budget(500 * 10**9, PeriodKind.MONTH))},
+        use_cases={
+            "claims-triage": UseCase(
+                name="claims-triage",
+                team="claims",
+                owner="head-of-claims@insurer.example",
+                models=("fast", "inhouse"),
+                budget=Budget(100 * 10**9, PeriodKind.MONTH),
+                rate=Rate(600, 500_000, 64),
+                parameters=Parameters({"temperature": 0.2}, {"temperature": 1, "n": 1}, frozenset()),
+                max_output_tokens=1024,
+                workflow="claims",
+                prompt="claims-triage",
+            )
+        },
+        routes={
+            "fast": Route("fast", (fast,), ("inhouse",), 2, 5_000, False, 33_554_432),
+            "inhouse": Route("inhouse", (inhouse,)),
+        },
+        keys=(
+            Key(
+                name="ci",
+                team="claims",
+                digest=hashlib.sha256(b"ci-0123456789abcdef").digest(),
+                use_cases=("claims-triage",),
+                prefix="ci-01234",
+                managed="file",
+            ),
+        ),
+    )
+
+
+def test_providers_are_reached_as_the_example_says(tmp_path: Path) -> None:
+    assert provider_specs(loaded(tmp_path, EXAMPLE, SECRETS).settings) == [
+        ProviderSpec("openai", "openai", "https://api.openai.com/v1", Secret("sk-example"), "us"),
+        ProviderSpec("local", "inhouse"),
+    ]
+
+
+def deployment(got: Loaded) -> Deployment:
+    return govern(got.settings).routes["fast"].deployments[0]
+
+
+def test_a_deployments_price_wins_and_a_missing_cached_price_is_the_input_price(tmp_path: Path) -> None:
+    own = "model: gpt-5-mini, price: {input_per_million: 3, output_per_million: '0'}"
+    routes = "fast: {price: {input_per_million: 1, output_per_million: 2}, deployments"
+    text = SMALL.replace("model: gpt-5-mini", own).replace("fast: {deployments", routes)
+
+    assert deployment(loaded(tmp_path, text)).price == PriceLine(
+        "config:models.fast.openai/gpt-5-mini", Rates(input=3 * 10**9, cached_input=3 * 10**9, output=0)
+    )
+
+
+def test_without_a_price_the_price_book_decides(tmp_path: Path) -> None:
+    assert deployment(loaded(tmp_path, SMALL)).price is None
+
+
+def test_an_in_house_route_can_be_priced(tmp_path: Path) -> None:
+    text = SMALL.replace("model: auto}]", "model: auto}], price: {input_per_million: 1, output_per_million: 1}")
+
+    price = govern(loaded(tmp_path, text).settings).routes["inhouse"].deployments[0].price
+
+    assert price is not None
+    assert price.rates.input == 10**9
+
+
+def test_timeouts_merge_limit_by_limit_and_the_deployments_win(tmp_path: Path) -> None:
+    text = SMALL.replace("model: gpt-5-mini", "model: gpt-5-mini, timeouts: {connect_ms: 7, first_token_ms: 9}")
+    text = text.replace("fast: {deployments", "fast: {timeouts: {connect_ms: 5, total_ms: 6}, deployments")
+
+    assert deployment(loaded(tmp_path, text)).timeouts == Timeouts(connect_ms=7, first_token_ms=9, total_ms=6)
+
+
+def test_what_a_deployment_declares_is_taken_over(tmp_path: Path) -> None:
+    declared = (
+        "model: gpt-5-mini, context_tokens: 8000, output_tokens_max: 900, refuses: [temperature], "
+        "limit_parameter: max_tokens, bounds: {image: 1500}"
+    )
+
+    got = deployment(loaded(tmp_path, SMALL.replace("model: gpt-5-mini", declared)))
+
+    assert (got.context_tokens, got.output_tokens_max, got.limit_parameter) == (8000, 900, "max_tokens")
+    assert (got.refuses, got.bounds) == (frozenset({"temperature"}), {"image": 1500})
+
+
+def test_release_complete_and_unpriced_and_patterns_are_taken_over(tmp_path: Path) -> None:
+    text = SMALL.replace("fast: {deployments", "fast: {release: complete, deployments")
+    text = text.replace("models: [fast],", "models: [fast, 'gpt-*'], unpriced: allow,")
+    text = text.replace("teams:", "  'gpt-*': {deployments: [{provider: openai, model: '*'}]}\nteams:")
+
+    governance = govern(loaded(tmp_path, text).settings)
+
+    assert governance.routes["fast"].release_complete
+    assert governance.routes["gpt-*"].deployments[0].model == "*"
+    assert governance.use_cases["triage"].unpriced_allowed
+
+
+def test_free_form_parameters_become_plain_json(tmp_path: Path) -> None:
+    default = "parameters: {default: {stop: [a, 1], seed: 7, temperature: 0.20, response_format: {type: text}}},"
+    text = SMALL.replace("models: [fast],", f"models: [fast], {default}")
+
+    parameters = govern(loaded(tmp_path, text).settings).use_cases["triage"].parameters
+
+    assert parameters.default == {"stop": ["a", 1], "seed": 7, "temperature": 0.2, "response_format": {"type": "text"}}
+    assert type(parameters.default["seed"]) is int
+    assert type(parameters.default["temperature"]) is float
+
+
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [
+        ("2027-01-31", datetime(2027, 1, 30, 23, tzinfo=UTC)),
+        ("2027-07-01", datetime(2027, 6, 30, 22, tzinfo=UTC)),
+        ("2027-01-31T18:00:00+02:00", datetime(2027, 1, 31, 16, tzinfo=UTC)),
+        ("'2027-01-31T18:00:00Z'", datetime(2027, 1, 31, 18, tzinfo=UTC)),
+    ],
+)
+def test_a_key_expires_at_a_moment_or_when_a_day_begins_at_home(tmp_path: Path, written: str, moment: datetime) -> None:
+    text = SMALL.replace("secret: 0", f"expires: {written}, secret: 0") + "organisation: {time_zone: Europe/Zurich}\n"
+
+    key = govern(loaded(tmp_path, text).settings).keys[0]
+
+    assert key.expires_ms == moment.timestamp() * 1000
+
+
+def test_a_keys_own_limits_are_taken_over(tmp_path: Path) -> None:
+    text = SMALL.replace("secret: 0", "models: [inhouse], budget: {limit_usd: 1, period: total}, secret: 0")
+
+    key = govern(loaded(tmp_path, text).settings).keys[0]
+
+    assert key.models == ("inhouse",)
+    assert key.budget == Budget(10**9, PeriodKind.TOTAL)
