@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 from provider_scripts import (
@@ -15,6 +16,7 @@ from provider_scripts import (
     USAGE,
     WHOLE,
     Script,
+    SmallChat,
     Wire,
     answers,
     chunked,
@@ -43,6 +45,7 @@ from tollhouse.domain.errors import (
 )
 from tollhouse.domain.money import Usage
 from tollhouse.domain.providers import ProviderSpec
+from tollhouse.domain.wire import Facts
 from tollhouse.ports.embedder import Embedder
 from tollhouse.providers import DIALECTS, Tools
 from tollhouse.providers.openai import OpenAIProvider
@@ -502,6 +505,35 @@ async def test_a_malformed_chunk_is_unusable_at_once() -> None:
 async def test_a_stream_that_is_not_json_events_is_unusable(script: Script) -> None:
     with pytest.raises(UpstreamUnusable):
         await exchange(script, outgoing(streamed=True))
+
+
+class IncuriousChat(SmallChat):
+    """Looks into nothing that it has no use for."""
+
+    def scan(self, data: bytes) -> Facts:
+        return Facts(output=True)
+
+    def scan_whole(self, body: bytes) -> Facts:
+        return Facts(output=True)
+
+
+async def test_bytes_that_are_not_utf_8_are_unusable_though_no_endpoint_looks_at_them() -> None:
+    odd = b'{"nobody": "\xff"}'
+
+    for script, sent in (
+        (streams([b"data: " + odd + b"\n\n"]), outgoing(streamed=True)),
+        (answers(respond(200, odd)), outgoing()),
+    ):
+        with pytest.raises(UpstreamUnusable):
+            await exchange(script, replace(sent, endpoint=IncuriousChat()))
+
+
+async def test_text_beyond_ascii_passes_unchanged() -> None:
+    event = b'data: {"choices": [{"index": 0, "delta": {"content": "Z\xc3\xbcrich"}, "finish_reason": "stop"}]}\n\n'
+
+    events = await exchange(streams([event]), outgoing(streamed=True))
+
+    assert (events[0].data, events[0].facts.text) == (event, "Zürich")
 
 
 async def test_an_answer_may_be_exactly_as_large_as_allowed_and_no_larger() -> None:

@@ -151,6 +151,7 @@ class OpenAIProvider:
         if data == _DONE:
             return _DONE_FACTS
         try:
+            _check_text(data)
             facts = endpoint.scan(data)
         except (ValueError, RecursionError) as error:
             raise UpstreamUnusable("An event of the provider's stream is not JSON that can be read.") from error
@@ -163,6 +164,7 @@ class OpenAIProvider:
         if not body or (content_type and "json" not in content_type):
             raise UpstreamUnusable("The provider's answer is empty or not JSON.")
         try:
+            _check_text(body)
             facts = endpoint.scan_whole(body)
         except (ValueError, RecursionError) as error:
             raise UpstreamUnusable("The provider's answer is not JSON that can be read.") from error
@@ -246,6 +248,12 @@ async def _fault_body(exchange: Exchange) -> bytes:
     except UpstreamError:
         return bytes(body)
     return bytes(body[:FAULT_MAX_BYTES])
+
+
+def _check_text(data: bytes) -> None:
+    """JSON is UTF-8, also in members that no endpoint looks at. Raises UnicodeDecodeError, a ValueError."""
+    if not data.isascii():
+        data.decode()
 
 
 def _check_size(received: int, max_bytes: int) -> None:
