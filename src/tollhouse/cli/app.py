@@ -7,7 +7,7 @@ import typer
 
 from tollhouse import __version__
 
-from . import calls, config, demo, doctor, init, keys, migrate, run, serve, simulate, usage
+from . import calls, config, init, keys, migrate, serve, simulate, usage
 from .exit import Exit
 
 app = typer.Typer(
@@ -34,10 +34,7 @@ _GROUPS = {
 _COMMANDS = {
     "init": init.init,
     "serve": serve.serve,
-    "demo": demo.demo,
-    "run": run.run,
     "usage": usage.usage,
-    "doctor": doctor.doctor,
     "migrate": migrate.migrate,
     "simulate": simulate.simulate,
 }
