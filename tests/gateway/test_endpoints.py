@@ -263,6 +263,19 @@ def test_a_whole_answer_without_its_own_members_is_no_answer() -> None:
             endpoint.scan_whole(b'{"hello":"world"}')
 
 
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        ("/v1/chat/completions", {"choices": [{"index": 0, "message": {"content": "half of"}, "finish_reason": None}]}),
+        ("/v1/completions", {"choices": [{"index": 0, "text": "half of"}]}),
+        ("/v1/responses", {"status": "in_progress", "output": []}),
+    ],
+)
+def test_an_answer_that_does_not_say_how_it_ended_was_cut(path: str, answer: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="cut"):
+        ENDPOINTS[path].scan_whole(json.dumps(answer).encode())
+
+
 # --- answers of our own ---------------------------------------------------------------------------------------------
 
 

@@ -189,6 +189,8 @@ class Chat:
         if whole.choices is None and fault is None:
             raise ValueError("the answer has no `choices`")
         choices = whole.choices or []
+        if any(choice.finish_reason is None for choice in choices):
+            raise ValueError("a choice has no `finish_reason`: the answer was cut")
         return Facts(
             output=bool(choices),
             text="".join([_said(choice.message) for choice in choices]),

@@ -88,6 +88,8 @@ class Completions:
         whole = decoded(_BODY, body)
         if whole.choices is None and whole.error is None:
             raise ValueError("the answer has no `choices`")
+        if any(choice.finish_reason is None for choice in whole.choices or []):
+            raise ValueError("a choice has no `finish_reason`: the answer was cut")
         return self._facts(whole, ended=True)
 
     def _facts(self, body: _Body, *, ended: bool) -> Facts:

@@ -18,6 +18,7 @@ LEAST_OUTPUT_TOKENS = 1
 LOCAL_TOOLS = frozenset({"function", "custom"})
 """Tools that the caller runs. Others run at the provider and feed it input whose size nobody here knows."""
 PART_MARKS = (b'"input_image"', b'"input_audio"', b'"input_file"')
+UNFINISHED = frozenset({"queued", "in_progress"})
 ENDINGS = frozenset({"response.completed", "response.incomplete"})
 
 
@@ -160,6 +161,8 @@ class Responses:
         fault = fault_of(response.error)
         if response.output is None and fault is None:
             raise ValueError("the answer has no `output`")
+        if response.status in UNFINISHED:
+            raise ValueError(f"the response is {response.status}: the answer was cut")
         return Facts(
             output=response.output is not None,
             text=_text_of(response.output or []),
