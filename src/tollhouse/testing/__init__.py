@@ -1,0 +1,1 @@
+"""What an application's own tests may use: a clock that stands still, and the whole house offline."""
