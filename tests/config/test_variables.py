@@ -200,6 +200,17 @@ def test_an_override_that_does_not_fit_is_told_by_its_name(tmp_path: Path, name:
     assert problems(tmp_path, "server: {drain_ms: 5}\nkeys: []\n", {name: value}) == [told]
 
 
+@pytest.mark.parametrize(
+    ("text", "environ", "told"),
+    [
+        ("", {"TOLLHOUSE_ORGANISATION__NAME": "a\udcff"}, "TOLLHOUSE_ORGANISATION__NAME: not UTF-8"),
+        ("organisation: {name: '${X}'}", {"X": "a\udcff"}, "tollhouse.yaml:1: `organisation.name` is not UTF-8"),
+    ],
+)
+def test_a_variable_that_is_not_utf_8_is_told(tmp_path: Path, text: str, environ: dict[str, str], told: str) -> None:
+    assert problems(tmp_path, text, environ) == [f"{told}; set it again as UTF-8"]
+
+
 def test_an_override_that_is_not_yaml_never_shows_its_value(tmp_path: Path) -> None:
     found = problems(tmp_path, "", {"TOLLHOUSE_SERVER__ADMIN_TOKEN": "*topsecret-topsecret"})
 

@@ -18,6 +18,7 @@ _KINDS = {
     "int_from_float": ("must be a whole number", "write digits without a point"),
     "float_type": ("must be a number", "write it without quotes"),
     "string_type": ("must be text", "put it in quotes"),
+    "string_unicode": ("is not UTF-8", "set it again as UTF-8"),
     "bool_type": ("must be true or false", "write true or false"),
     "tuple_type": ("must be a list", "write [a, b], or one entry a line after `- `"),
     "dict_type": ("must hold keys", "write {key: value}, or keys below it, indented"),

@@ -89,6 +89,8 @@ def parse(text: str, name: str, kind: str = "file") -> tuple[Node, list[Problem]
     Raises InvalidConfig if it cannot be read at all: not YAML, too deep, too large, several documents.
     """
     composer = _Composer(name, kind)
+    if _SURROGATE.search(text):  # what Python makes of bytes in the environment that are not UTF-8
+        raise InvalidConfig(name, [Problem(composer.at(0), "not UTF-8", "set it again as UTF-8")])
     try:
         return composer.document(text), composer.problems
     except yaml.MarkedYAMLError as error:
