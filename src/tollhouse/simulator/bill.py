@@ -17,6 +17,10 @@ MAX_LINES_IN_MEMORY = 200_000
 """Older lines stay in the file and in the totals; 200,000 lines are about 100 MB."""
 
 
+class BillNotWritten(RuntimeError):
+    """A line could not be written. Not an OSError, which event loops take for a client's and do not report."""
+
+
 class BillLine(msgspec.Struct, frozen=True, gc=False):
     """
     One request. `n` counts requests in their order of arrival, lines stand in the order of their end.
@@ -57,7 +61,7 @@ class Bill(Sequence[BillLine]):
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644) if path else None
 
     def append(self, line: BillLine) -> None:
-        """Write the line out, then keep it. Raises OSError if the file does not take it whole."""
+        """Write the line out, then keep it. Raises BillNotWritten if the file does not take it whole."""
         if self._file is not None:
             self._write(self._file, msgspec.json.encode(line) + b"\n")
         self._lines.append(line)
@@ -70,10 +74,15 @@ class Bill(Sequence[BillLine]):
             self._file = None
 
     def _write(self, file: int, data: bytes) -> None:
-        if os.write(file, data) != len(data):
-            raise OSError(f"the bill {self.path} took only a part of a line")
-        if self._fsync:
-            os.fsync(file)
+        try:
+            written = os.write(file, data)
+            if self._fsync:
+                os.fsync(file)
+        except OSError as error:
+            raise BillNotWritten(f"the bill {self.path} cannot be written: {error}") from error
+        if written != len(data):
+            os.ftruncate(file, os.fstat(file).st_size - written)
+            raise BillNotWritten(f"the bill {self.path} took only a part of a line")
 
     def __len__(self) -> int:
         return len(self._lines)

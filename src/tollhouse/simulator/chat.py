@@ -106,7 +106,7 @@ class ChatCompletions:
         usage: dict[str, object] = {"usage": None} if scene.asked.include_usage else {}
 
         def frame(index: int, delta: dict[str, object], made: int, kind: str, finish: str | None = None) -> Frame:
-            choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish}
+            choice = {"index": index, "delta": delta, "finish_reason": finish}
             return Frame(msgspec.json.encode({**chunk, "choices": [choice], **usage}), made, kind)
 
         for index, said in enumerate(scene.said):

@@ -69,6 +69,10 @@ class Connection(asyncio.Protocol):
             return
         try:
             self._parser.feed_data(data)
+        except httptools.HttpParserCallbackError as error:  # not the client's fault but ours, or the bill's
+            self._closing = True
+            self._transport.abort()
+            raise error.__context__ or error from None
         except httptools.HttpParserUpgrade:
             self._refuse(Failure(400, "This server does not upgrade connections."))
         except httptools.HttpParserError as error:

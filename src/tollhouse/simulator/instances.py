@@ -132,9 +132,8 @@ class Maker:
 
 
 def _first_not_null(branches: list[Json]) -> Json:
-    return next(
-        (branch for branch in branches if not (isinstance(branch, dict) and branch.get("type") == "null")), None
-    )
+    others = (branch for branch in branches if not (isinstance(branch, dict) and branch.get("type") == "null"))
+    return next(others, branches[0])
 
 
 def _merged(parts: list[Json]) -> Json:
@@ -173,7 +172,8 @@ def _number(schema: dict[str, Json], *, whole: bool) -> int | float:
     elif high is not None and value > high:
         value = high if low is None or step else (max(low, high - 1) + high) / 2
     if step:
-        value = step * (math.floor(value / step) if high is not None and value >= high else math.ceil(value / step))
+        above = step * math.ceil(value / step)
+        value = above if high is None or above <= high else step * math.floor(high / step)
     return int(value) if whole or value == int(value) else value
 
 

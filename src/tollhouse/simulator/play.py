@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
+from .bill import BillNotWritten
 from .requests import Outcome
 from .wire import WHOLE, End, Hang, Step, Wait, Write
 
@@ -118,7 +119,7 @@ class Play:
             self._booked = True
             try:
                 self._book(Played(self._tokens, self._sent_bytes, outcome))
-            except OSError:  # the bill takes no more: no answer without its line
+            except BillNotWritten:  # the bill takes no more: no answer without its line
                 self._stop()
                 self._transport.abort()
                 raise

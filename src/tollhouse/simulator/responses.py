@@ -186,7 +186,6 @@ def _response(scene: Scene, status: Status, output: Output) -> dict[str, object]
         "store": scene.asked.store,
         "truncation": "disabled",
         "usage": None,
-        "user": None,
         **scene.asked.mirror,
     }
 

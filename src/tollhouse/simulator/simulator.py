@@ -12,7 +12,7 @@ import msgspec
 
 from .asked import Asked, Refused
 from .behaviours import Behaviour, Cast, WrongArguments
-from .bill import Bill, BillLine
+from .bill import Bill, BillLine, BillNotWritten
 from .catalogue import TABLE, behaviour_of, find
 from .chat import ChatCompletions
 from .completions import Completions
@@ -252,27 +252,15 @@ class Simulator:
         return Answer(played, partial(self._log, request, status))
 
     def _book(self, request: Request, booking: Booking, played: Played) -> None:
+        """Raises BillNotWritten."""
+        try:
+            self.bill.append(_line(request, booking, played))
+        except BillNotWritten:
+            self._log(request, booking.status, Played(0, 0, "stopped"))
+            raise
         self._log(request, booking.status, played)
-        asked, scene = booking.asked, booking.scene
-        tokens_out = played.tokens if scene else 0
-        self.bill.append(
-            BillLine(
-                n=booking.n,
-                at=booking.at,
-                request_id=request.request_id,
-                endpoint=asked.endpoint,
-                model=asked.model,
-                tokens_in=booking.tokens_in,
-                tokens_out=tokens_out,
-                tokens_cached=booking.tokens_cached,
-                nano_usd=booking.price.cost_nanousd(booking.tokens_in, booking.tokens_cached, tokens_out),
-                status=request.status,
-                streamed=asked.stream,
-                delivered=played.outcome == "answered",
-            )
-        )
-        if scene and asked.store and played.outcome == "answered":
-            self._shelf.put(scene)
+        if booking.scene and booking.asked.store and played.outcome == "answered":
+            self._shelf.put(booking.scene)
 
     def _log(self, request: Request, status: int, played: Played) -> None:
         request.status = status if played.sent_bytes else None
@@ -282,6 +270,24 @@ class Simulator:
         self._open_requests -= 1
         if not self._open_requests:
             self._idle.set()
+
+
+def _line(request: Request, booking: Booking, played: Played) -> BillLine:
+    tokens_out = played.tokens if booking.scene else 0
+    return BillLine(
+        n=booking.n,
+        at=booking.at,
+        request_id=request.request_id,
+        endpoint=booking.asked.endpoint,
+        model=booking.asked.model,
+        tokens_in=booking.tokens_in,
+        tokens_out=tokens_out,
+        tokens_cached=booking.tokens_cached,
+        nano_usd=booking.price.cost_nanousd(booking.tokens_in, booking.tokens_cached, tokens_out),
+        status=booking.status if played.sent_bytes else None,
+        streamed=booking.asked.stream,
+        delivered=played.outcome == "answered",
+    )
 
 
 def _endpoints(seed: int) -> dict[str, Endpoint]:
