@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .choices import Choice
+from .decide import decide, is_decision_list
 from .reading import Reading
 from .sentences import affirmed_stems
 from .shots import Shot
@@ -32,12 +33,15 @@ class Chosen:
 
 def choose(reading: Reading, choices: Sequence[Choice], shots: Sequence[Shot]) -> Chosen:
     """
-    Return the best label.
+    Return the best label; of a decision list (`decide.py`) the one that it says.
 
     A label's vector is the middle of its examples and its own words (`PROTOTYPE_WEIGHT`); its score is the cosine with
     the text's, and `CUE_WEIGHT` for each word that only this label's description has and that the text affirms.
     Equal scores: the label that was listed first. `shots` whose answer is not one of the labels are ignored.
     """
+    if is_decision_list(choices):
+        label, cues_found = decide(reading, choices)
+        return Chosen(label, 1.0, 1.0, cues_found)
     found = [cues & reading.affirmed_stems for cues in _cues(choices)]
     scores = [
         reading.similarity(_texts_of(choice, shots)) + CUE_WEIGHT * min(len(cues), MAX_CUES)
@@ -57,7 +61,7 @@ def _texts_of(choice: Choice, shots: Sequence[Shot]) -> list[tuple[str, float]]:
 
 
 def _cues(choices: Sequence[Choice]) -> list[set[str]]:
-    """Return each label's own stems: those that no other label has, and that no description denies."""
-    said = [affirmed_stems(f"{readable(choice.label)}. {'. '.join(choice.descriptions)}") for choice in choices]
+    """Return the stems that only this label's description has, and does not deny; a name alone gives none."""
+    said = [affirmed_stems(". ".join(choice.descriptions)) for choice in choices]
     often = Counter(one for stems in said for one in stems)
     return [{one for one in stems if often[one] == 1} for stems in said]

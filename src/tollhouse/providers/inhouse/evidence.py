@@ -1,6 +1,7 @@
 """Which properties ask for the text's own sentences, and which sentences to quote."""
 
 import re
+from collections import Counter
 from collections.abc import Collection
 
 from .reading import Reading
@@ -31,7 +32,10 @@ def quotes(reading: Reading, cues: Collection[str], most: int) -> list[str]:
 
     In the text's order; never empty for a text that is not.
     """
-    weights = [len(affirmed_stems(sentence) & set(cues)) for sentence in reading.sentences]
+    said = [affirmed_stems(sentence) & set(cues) for sentence in reading.sentences]
+    often = Counter(stem for stems in said for stem in stems)
+    # A word that every sentence has ("vehicle") tells less than one that a single sentence has ("smoke").
+    weights = [sum(1 / often[stem] for stem in stems) for stems in said]
     telling = [place for place in range(len(weights)) if weights[place]]
     if not telling:
         return summarise(reading.sentences, Limits(sentences=most))

@@ -93,9 +93,14 @@ _NAMES: Sequence[tuple[str, re.Pattern[str]]] = [
 
 
 def find(field: Field, reading: Reading) -> Value | None:
-    """Return the field's value, or None if the text does not hold exactly one that fits."""
-    values = find_all(field, reading)
-    return values[0] if values else None
+    """Return the field's value, or None if the text holds none that fits, or several and nothing tells which is meant."""
+    return only(field, find_all(field, reading))
+
+
+def only(field: Field, values: Sequence[Value]) -> Value | None:
+    """Return the first of several values if their kind has an order of preference; else only a single one."""
+    several = len(set(values)) > 1 and kind_of(field) not in _RANKED
+    return values[0] if values and not several else None
 
 
 def candidates(text: str) -> list[str]:
@@ -126,6 +131,9 @@ def kind_of(field: Field) -> str:
 
 ALWAYS_LISTED = frozenset({"email", "phone", "iban", "vin", "url", "uuid", "date", "amount"})
 """Kinds with a shape of their own: a list of them may be empty, because not finding one means that there is none."""
+
+_RANKED = frozenset({"year", "mileage", "speed", "age", "percent", "count"})
+"""Kinds whose finders put the likeliest first. Two dates or numbers of one kind are two things."""
 
 _NUMERIC_ONLY = frozenset({"count"})
 _TEXT_ONLY = frozenset({"email", "phone", "iban", "vin", "plate", "url", "uuid", "date", "currency", "reference"})

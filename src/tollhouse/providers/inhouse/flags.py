@@ -31,7 +31,9 @@ def flag(name: str, description: str, reading: Reading) -> bool | None:
     commas and "or" separate ("a fire, smoke or burning smell" has three). A description that says "false otherwise" ("sonst
     falsch", "sinon faux") makes silence a no.
     """
-    verdicts = {_verdict(sentence, cues) for cues in alternatives(name, description) for sentence in reading.sentences}
+    verdicts = {
+        verdict_on(sentence, cues) for cues in alternatives(name, description) for sentence in reading.sentences
+    }
     if True in verdicts:
         return True
     return False if False in verdicts or _OTHERWISE.search(fold(description)) else None
@@ -45,6 +47,7 @@ def alternatives(name: str, description: str) -> list[list[str]]:
     return [cues for cues in found if cues]
 
 
-def _verdict(sentence: str, cues: Sequence[str]) -> bool | None:
+def verdict_on(sentence: str, cues: Sequence[str]) -> bool | None:
+    """Tell whether a sentence affirms all of these stems (True), has all but denies one (False), or lacks one (None)."""
     said = [is_said(sentence, cue) for cue in cues]
     return None if None in said else all(said)

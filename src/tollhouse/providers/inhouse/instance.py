@@ -17,7 +17,7 @@ from . import amounts
 from .choices import Choice, choices_of_enum, described
 from .classify import choose
 from .evidence import is_evidence, is_summary, quotes
-from .fields import ALWAYS_LISTED, Field, candidates, find_all, kind_of
+from .fields import ALWAYS_LISTED, Field, candidates, find_all, kind_of, only
 from .flags import flag
 from .reading import Reading
 from .shots import Shot
@@ -224,9 +224,9 @@ class _Builder:
     def _first_fitting(self, schema: Schema, at: _Place, kind: str) -> object:
         field = self._field(schema, at, kind)
         one = {name: rule for name, rule in schema.items() if name in _SCALAR_RULES} | {"type": kind}
-        for value in find_all(field, self._reading):
-            if not self._checker.problems(one, value):
-                return value
+        fitting = [value for value in find_all(field, self._reading) if not self._checker.problems(one, value)]
+        if (value := only(field, fitting)) is not None:
+            return value
         if field.pattern:
             matching = [text for text in candidates(self._reading.text) if not self._checker.problems(one, text)]
             if len(set(matching)) == 1:

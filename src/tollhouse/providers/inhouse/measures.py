@@ -17,7 +17,7 @@ MAX_FOUND = 200
 _NUMBER = r"\d{1,3}(?:[ ,.'’]\d{3}){1,3}|\d{1,9}(?:[.,]\d{1,2})?"
 _YEAR = re.compile(r"(?<![\w.,/-])(?P<n>19[5-9]\d|20\d\d)(?![\w/-]|[.,]\d)")
 _OWNED_YEAR = re.compile(
-    r"(?:\b(?:a|an|my|our|his|her|their|the|ein|eine[nmrs]?|mein\w{0,2}|une?|ma|mon|notre|model year|modell|baujahr|annee|modele|de)[ ])$"
+    r"(?:\b(?:a|an|my|our|his|her|their|the|ein|eine[nmrs]?|mein\w{0,2}|une?|ma|mon|notre|model year|modell|baujahr|annee|modele)[ ](?:new |used |neue[nrs]? |nouvelle |nouveau )?)$"
 )
 _DISTANCE_AFTER = re.compile(
     rf"(?<![\w.,$€])(?P<n>{_NUMBER})[ ]?(?:miles|mi\b|km\b|kms\b|kilometers?|kilometres?|kilometern?)(?![ ]?(?:/|per|an? hour|pro|par)|/?h\b)"
@@ -25,6 +25,9 @@ _DISTANCE_AFTER = re.compile(
 _DISTANCE_BEFORE = re.compile(
     rf"\b(?:mileages?|odometer|kilometerstand|laufleistung|kilometrage)\b[^.\d\n]{{0,40}}(?P<n>{_NUMBER})(?![\d])"
 )
+_ODOMETER = re.compile(r"mileage|odometer|kilometerstand|laufleistung|kilometrage")
+MIN_ODOMETER = 1_000
+"""A shorter distance without a word for an odometer is a way that was driven ("60 miles to work")."""
 _QUALIFIERS = ("failure", "current", "total", "annual", "ausfall", "aktuell", "jahrlich", "annuel", "actuel")
 _SPEED = re.compile(
     r"(?<![\w.,])(?P<n>\d{1,3}(?:[.,]\d)?)[ ]?(?:mph|km/?h|kmh|kph|miles (?:per|an) hour|stundenkilometer|kilometres? heure)\b"
@@ -56,14 +59,14 @@ _COUNTED = listed("number count of anzahl nombre der von de total the how many q
 
 
 def years(about: str, text: str) -> list[int]:
-    """Return years outside dates; those after "a", "my", "model year" first, as in "a 2011 Ford"."""
+    """Return years outside dates; for a property about a thing's year only those in "a 2011 Ford", "model year 2011"."""
     folded, dated = fold_in_place(text), spans(text)
     places = [
         match for match in _limited(_YEAR, folded) if not any(start <= match.start() < end for start, end in dated)
     ]
     owned = [match for match in places if _OWNED_YEAR.search(folded[max(0, match.start() - 20) : match.start()])]
     thing = re.search(r"model|vehicle|car\b|baujahr|fahrzeug|modell|annee|vehicule|voiture", about)
-    return _distinct(int(match["n"]) for match in (owned if thing and owned else owned + places))
+    return _distinct(int(match["n"]) for match in (owned if thing else owned + places))
 
 
 def distances(about: str, text: str) -> list[float]:
@@ -74,7 +77,10 @@ def distances(about: str, text: str) -> list[float]:
     named = [
         match for match in read if qualifier and qualifier in folded[max(0, match.start() - 30) : match.start("n")]
     ]
-    return _distinct(number(match["n"]) for match in (*named, *read, *_limited(_DISTANCE_AFTER, folded)))
+    plain = [number(match["n"]) for match in _limited(_DISTANCE_AFTER, folded)]
+    if _ODOMETER.search(about):
+        plain = [distance for distance in plain if distance >= MIN_ODOMETER]
+    return _distinct([*(number(match["n"]) for match in (*named, *read)), *plain])
 
 
 def speeds(text: str) -> list[float]:
