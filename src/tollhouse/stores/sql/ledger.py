@@ -7,7 +7,6 @@ the row that counts from then on.
 
 from collections.abc import Sequence
 
-import msgspec
 from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
@@ -82,7 +81,7 @@ class SqlLedger:
         await self._database.write(adopting)
 
     async def show_open(self, process: str, calls: Sequence[Call]) -> None:
-        documents = [{"process": process, "id": call.id, "document": msgspec.json.encode(call)} for call in calls]
+        documents = [{"process": process, "id": call.id, "document": rows.document_of(call)} for call in calls]
 
         def showing(connection: Connection) -> None:
             connection.execute(delete(open_calls).where(open_calls.c.process == process))

@@ -4,7 +4,9 @@ Calls and attempts as rows and back, and their bulk insertion: the one place whe
 A ledger inserts up to a thousand calls a second, so no statement is compiled per row and no row becomes a dict.
 """
 
+import json
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from functools import cache
 from typing import cast
 
@@ -34,7 +36,7 @@ def call_values(call: Call) -> Values:
         call.team,
         call.use_case,
         call.key,
-        call.model,
+        _storable(call.model),
         call.streamed,
         call.provider,
         call.deployment,
@@ -42,15 +44,15 @@ def call_values(call: Call) -> Values:
         call.run,
         call.status,
         call.outcome.value,
-        call.error,
+        _storable(call.error),
         call.cache,
         call.privacy,
         call.latency_ms,
         call.first_token_ms,
         call.overhead_ms,
-        call.request_id,
-        call.subject,
-        msgspec.json.encode(call.tags).decode() if call.tags else None,
+        _storable(call.request_id),
+        _storable(call.subject),
+        json.dumps(call.tags) if call.tags else None,
     )
 
 
@@ -80,7 +82,7 @@ def attempt_values(call_id: str, position: int, attempt: Attempt) -> Values:
 def call_from(row: RowMapping, attempts: list[Attempt]) -> Call:
     values = dict(row)
     tags = cast("str | None", values["tags"])
-    values["tags"] = msgspec.json.decode(tags, type=dict[str, str]) if tags else {}
+    values["tags"] = json.loads(tags) if tags else {}
     values["outcome"] = Outcome(cast("str", values["outcome"]))
     return Call(**values, attempts=attempts)  # the columns are the fields; a test compares them
 
@@ -91,6 +93,18 @@ def attempt_from(row: RowMapping) -> Attempt:
     values["state"] = AttemptState(cast("str", values["state"]))
     values["outcome"] = Outcome(cast("str", values["outcome"]))
     return Attempt(**values)
+
+
+def document_of(call: Call) -> bytes:
+    """Return a call as JSON, for an open one that is only looked at."""
+    try:
+        return msgspec.json.encode(call)
+    except UnicodeEncodeError:
+        return json.dumps(asdict(call), ensure_ascii=False).encode(errors="replace")
+
+
+def call_from_document(document: bytes) -> Call:
+    return msgspec.json.decode(document, type=Call)
 
 
 def insert_calls(connection: Connection, calls: Sequence[Call]) -> None:
@@ -113,6 +127,17 @@ def _insert(connection: Connection, table: Table, rows: list[Values]) -> None:
         while len(rows) - start >= size:
             connection.exec_driver_sql(statement, _flat(rows[start : start + size]))
             start += size
+
+
+def _storable(text: str | None) -> str | None:
+    """
+    Return text that any database takes: PostgreSQL knows no NUL, and neither knows half a surrogate pair.
+
+    A caller can put both into a model's name; what it cost must be booked all the same.
+    """
+    if text is None or (text.isascii() and "\0" not in text):
+        return text
+    return text.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
 def _flat(rows: Iterable[Values]) -> Values:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-import msgspec
 from sqlalchemy import Column, ColumnElement, Label, and_, case, func, select, tuple_
 from sqlalchemy.engine import Connection, RowMapping
 
@@ -91,7 +90,7 @@ def _open(connection: Connection) -> list[Call]:
     """Every open call, except those that have finished since their process last said so."""
     finished = select(calls.c.id).where(calls.c.id == open_calls.c.id).exists()
     documents = connection.execute(select(open_calls.c.document).where(~finished))
-    return [msgspec.json.decode(document, type=Call) for (document,) in documents]
+    return [rows.call_from_document(document) for (document,) in documents]
 
 
 def _add_calls(connection: Connection, by: Sequence[str], where: CallFilter, found: dict[Group, UsageRow]) -> None:

@@ -6,7 +6,7 @@ one transaction, on SQLite too. A mark is committed before it and removed in it,
 seen, whatever a later revision does outside its transaction.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,7 +32,7 @@ _running = table(RUNNING_TABLE, column("revision"))
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class Found:
     """What stands in a database. `missing` are `table.column` that the revision should have; `ours` is any table of ours."""
 
     revision: str | None
@@ -43,13 +43,13 @@ class _Found:
 
 async def prepare(database: Database) -> None:
     """Set up an empty database and accept a current one. Raises SchemaMismatch naming what to do about any other."""
-    found = await database.read(_look)
+    found = await database.read(look)
     if found.revision is None and not found.ours:  # also after a first set-up that was interrupted: it left nothing
         await migrate(database)
         return
-    problem = _problem(found, database.where)
-    if problem is not None:
-        raise SchemaMismatch(problem)
+    wrong = problem(found, database.where)
+    if wrong is not None:
+        raise SchemaMismatch(wrong)
 
 
 async def migrate(database: Database) -> tuple[str | None, str]:
@@ -64,13 +64,13 @@ async def migrate(database: Database) -> tuple[str | None, str]:
     return before, NEEDED
 
 
-def _look(connection: Connection) -> _Found:
+def look(connection: Connection) -> Found:
     columns = _columns(connection)
     revision = connection.scalar(select(_version.c.version_num)) if VERSION_TABLE in columns else None
     running = connection.scalar(select(_running.c.revision)) if RUNNING_TABLE in columns else None
     needed = schema.metadata.tables.values()
     missing = sorted(f"{t.name}.{c.name}" for t in needed for c in t.columns if c.name not in columns.get(t.name, ()))
-    return _Found(revision, running, any(t.name in columns for t in needed), tuple(missing))
+    return Found(revision, running, any(t.name in columns for t in needed), tuple(missing))
 
 
 def _columns(connection: Connection) -> dict[str, set[str]]:
@@ -91,11 +91,13 @@ def _columns(connection: Connection) -> dict[str, set[str]]:
     return columns
 
 
-def _problem(found: _Found, where: str) -> str | None:
-    if found.revision is not None and found.revision not in REVISIONS:
+def problem(found: Found, where: str, revisions: Sequence[str] = REVISIONS) -> str | None:
+    """Return what is wrong with a database and what to do, or None. `revisions` are those the program knows."""
+    needed = revisions[-1]
+    if found.revision is not None and found.revision not in revisions:
         return (
             f"The database {where} was written by a newer tollhouse: its schema is revision {found.revision}, and this "
-            f"program knows revisions up to {NEEDED}. Upgrade tollhouse, or restore a backup made with this version."
+            f"program knows revisions up to {needed}. Upgrade tollhouse, or restore a backup made with this version."
         )
     if found.running is not None:
         return (
@@ -107,15 +109,15 @@ def _problem(found: _Found, where: str) -> str | None:
             f"The database {where} has tables of ours but no schema revision, so nobody can tell what they hold. "
             "Restore a backup, or name an empty database."
         )
-    if found.revision != NEEDED:
+    if found.revision != needed:
         return (
-            f"The database {where} has schema revision {found.revision}; this program needs {NEEDED}. "
+            f"The database {where} has schema revision {found.revision}; this program needs {needed}. "
             "Make a backup and run: tollhouse migrate"
         )
     return _contradiction(found, where)
 
 
-def _contradiction(found: _Found, where: str) -> str | None:
+def _contradiction(found: Found, where: str) -> str | None:
     if not found.missing:
         return None
     return (
@@ -133,15 +135,15 @@ def _announce(connection: Connection, where: str) -> str | None:
     """Write the mark, unless there is nothing to migrate; refuse what a migration would only make worse."""
     _take_turn(connection)
     connection.execute(text(f"CREATE TABLE IF NOT EXISTS {RUNNING_TABLE} (revision TEXT NOT NULL)"))
-    found = _look(connection)
+    found = look(connection)
     if not _can_be_migrated(found):
-        raise SchemaMismatch(_problem(replace(found, running=None), where))
+        raise SchemaMismatch(problem(replace(found, running=None), where))
     if found.revision != NEEDED and found.running is None:
         connection.execute(insert(_running).values(revision=NEEDED))
     return found.revision
 
 
-def _can_be_migrated(found: _Found) -> bool:
+def _can_be_migrated(found: Found) -> bool:
     if found.revision is None:
         return not found.ours
     return found.revision in REVISIONS and not (found.revision == NEEDED and found.missing)

@@ -1,0 +1,44 @@
+"""`tollhouse migrate`: bring the store to the schema that this program needs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tollhouse.domain.providers import Secret
+
+from .exit import reporting, say
+
+
+@reporting()
+def migrate(
+    config: Annotated[Path, typer.Option(help="The configuration file.")] = Path("tollhouse.yaml"),
+) -> None:
+    """Bring the database to this version's schema. Stop the servers and make a backup first."""
+    import asyncio
+    import os
+
+    from tollhouse.config.load import load
+
+    storage = load(config, os.environ).settings.storage
+    where, before, after = asyncio.run(_migrate(_place(storage.database, storage.path)))
+    if before == after:
+        say(f"The database {where} has schema revision {after} already; nothing to do.")
+    else:
+        say(f"The database {where} went from schema revision {before or 'none'} to {after}.")
+
+
+def _place(database: Secret | None, path: str) -> str | Path:
+    return database.reveal() if database is not None else Path(path)
+
+
+async def _migrate(url_or_path: str | Path) -> tuple[str, str | None, str]:
+    from tollhouse.stores.sql.engine import open_database
+    from tollhouse.stores.sql.version import migrate as upgrade
+
+    database = await open_database(url_or_path)
+    try:
+        before, after = await upgrade(database)
+    finally:
+        await database.close()
+    return database.where, before, after
