@@ -229,7 +229,6 @@ async def keep_up(house: House, log: Log) -> None:
 
 
 async def _open_stores(loaded: Loaded) -> Stores:
-    database = loaded.settings.storage.database
     try:
         loaded.data_path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -237,7 +236,7 @@ async def _open_stores(loaded: Loaded) -> Stores:
             f"the data folder {loaded.data_path} cannot be made: {error.strerror}. "
             "Set `storage.path` to a folder that this user may write."
         ) from None
-    return await open_stores(database.reveal() if database else None, loaded.data_path)
+    return await open_stores(loaded.database, loaded.data_path)
 
 
 async def _open_sealer(loaded: Loaded, stores: Stores) -> Sealer | None:

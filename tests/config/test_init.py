@@ -129,9 +129,7 @@ def test_secrets_are_fresh_private_and_ignored_by_git(tmp_path: Path, shipped: M
     assert (tmp_path / "a" / ".gitignore").read_text().splitlines() == [".env", "tollhouse-data/"]
 
 
-@pytest.mark.parametrize(
-    "name", ["tollhouse.yaml", "tollhouse.schema.json", ".env", ".gitignore", "prompts/claims-triage"]
-)
+@pytest.mark.parametrize("name", ["tollhouse.yaml", "tollhouse.schema.json", ".env", "prompts/claims-triage"])
 def test_if_one_target_exists_nothing_at_all_is_written(
     tmp_path: Path, shipped: Mapping[str, Traversable], name: str
 ) -> None:
@@ -146,6 +144,17 @@ def test_if_one_target_exists_nothing_at_all_is_written(
     assert str(folder / name) in caught.value.message
     assert sorted(folder.rglob("*")) == before
     assert (folder / name).read_text() == "mine"
+
+
+def test_a_gitignore_that_is_there_stays_and_what_it_lacks_is_told(
+    tmp_path: Path, shipped: Mapping[str, Traversable]
+) -> None:
+    (tmp_path / ".gitignore").write_text("node_modules/\n.env\n")
+
+    written = write_project(tmp_path, NO_KEYS, shipped)
+
+    assert (tmp_path / ".gitignore").read_text() == "node_modules/\n.env\n"
+    assert written.to_ignore == ("tollhouse-data/",)
 
 
 def test_a_dangling_link_is_not_written_through(tmp_path: Path, shipped: Mapping[str, Traversable]) -> None:

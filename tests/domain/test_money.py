@@ -30,7 +30,22 @@ def test_nano_usd_survives_being_written_as_a_decimal_string(nano: int) -> None:
     assert "e" not in text.lower()
 
 
-@pytest.mark.parametrize("text", ["-1", "1e400", "nan", "inf", "0.0000000001", "1,5", "", "1000000001"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-1",
+        "1e400",
+        "nan",
+        "inf",
+        "0.0000000001",
+        "1,5",
+        "",
+        "1000000001",
+        "0." + "1" * 30,
+        "1.0000000010000000000000000000000001",
+        "1e-999999",
+    ],
+)
 def test_an_amount_that_is_not_exact_or_not_sane_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         nano_from_usd(text)

@@ -52,6 +52,8 @@ def _say_what_next(directory: Path, written: "Written") -> None:
         if found
         else "No provider key found: the in-house engine serves."
     )
+    if written.to_ignore:
+        say(f"Your .gitignore was left as it is; add to it: {' '.join(written.to_ignore)}")
     enter = "" if directory == Path() else f"  cd {shlex.quote(str(directory))}\n"
     say(
         "Next:\n"

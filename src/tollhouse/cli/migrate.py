@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from tollhouse.domain.providers import Secret
 
 from .exit import reporting, say
 
@@ -20,16 +19,12 @@ def migrate(
 
     from tollhouse.config.load import load
 
-    storage = load(config, os.environ).settings.storage
-    where, before, after = asyncio.run(_migrate(_place(storage.database, storage.path)))
+    loaded = load(config, os.environ)
+    where, before, after = asyncio.run(_migrate(loaded.database or loaded.data_path))
     if before == after:
         say(f"The database {where} has schema revision {after} already; nothing to do.")
     else:
         say(f"The database {where} went from schema revision {before or 'none'} to {after}.")
-
-
-def _place(database: Secret | None, path: str) -> str | Path:
-    return database.reveal() if database is not None else Path(path)
 
 
 async def _migrate(url_or_path: str | Path) -> tuple[str, str | None, str]:

@@ -1,7 +1,8 @@
 """
 What `tollhouse init` writes: a configuration that serves at once, its secrets, its schema and the shipped prompts.
 
-Nothing is ever overwritten: if one target exists, nothing at all is written.
+Nothing is ever overwritten: if one target exists, nothing at all is written. A `.gitignore` that is there already is
+left as it is, since most folders with code have one.
 """
 
 import base64
@@ -24,6 +25,10 @@ PUBLIC = 0o644
 APP_KEY_PREFIX = "th_"
 """Secrets that begin alike are found by secret scanners and recognised by people."""
 
+GITIGNORE = ".gitignore"
+IGNORED = (".env", "tollhouse-data/")
+"""Secrets and data, which no repository may take in."""
+
 _SKIPPED = frozenset({"__pycache__", "__init__.py"})
 
 
@@ -33,10 +38,15 @@ class AlreadyThere(OperatorError):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was written, in order, and the providers whose key was found in the environment."""
+    """
+    What was written, in order, and the providers whose key was found in the environment.
+
+    `to_ignore`: lines that the folder's own `.gitignore` still needs.
+    """
 
     paths: tuple[Path, ...]
     providers: tuple[str, ...]
+    to_ignore: tuple[str, ...] = ()
 
 
 def write_project(folder: Path, environ: Mapping[str, str], shipped: Mapping[str, Traversable]) -> Written:
@@ -50,10 +60,19 @@ def write_project(folder: Path, environ: Mapping[str, str], shipped: Mapping[str
     Raises AlreadyThere, and OSError if the folder cannot be written; what was begun is then taken back.
     """
     contents = _contents(environ, shipped)
+    has_gitignore = (folder / GITIGNORE).is_file()
+    if has_gitignore:
+        del contents[GITIGNORE]
     targets = {folder / name: body for name, body in contents.items()}
     _refuse_existing([*targets, *(folder / "prompts" / name for name in shipped)])
     _write_all(targets)
-    return Written(tuple(targets), tuple(provider.name for provider in found_providers(environ)))
+    providers = tuple(provider.name for provider in found_providers(environ))
+    return Written(tuple(targets), providers, _still_to_ignore(folder / GITIGNORE) if has_gitignore else ())
+
+
+def _still_to_ignore(gitignore: Path) -> tuple[str, ...]:
+    lines = gitignore.read_text("utf-8", "replace").split()
+    return tuple(entry for entry in IGNORED if entry not in lines)
 
 
 def _contents(environ: Mapping[str, str], shipped: Mapping[str, Traversable]) -> dict[str, bytes]:
@@ -63,7 +82,7 @@ def _contents(environ: Mapping[str, str], shipped: Mapping[str, Traversable]) ->
         schema.FILE_NAME: (json.dumps(schema.schema(), indent=1) + "\n").encode(),
         **prompts,
         ".env": _dotenv().encode(),
-        ".gitignore": b".env\ntollhouse-data/\n",
+        GITIGNORE: ("\n".join(IGNORED) + "\n").encode(),
     }
 
 

@@ -7,11 +7,14 @@ exact integer product, rounded once (half-even) to nano-USD. No float comes near
 
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 
 NANO_PER_USD = 10**9
 FEMTO_PER_NANO = 10**6
 MAX_USD = 10**9
 """No single amount above a billion dollars: a larger one is a typing error, and it keeps sums inside 64 bits."""
+MAX_PLACES = 100
+"""Decimal places worth looking at; zeros behind the ninth are welcome, a million of them are not."""
 
 
 def nano_from_usd(text: str) -> int:
@@ -42,10 +45,12 @@ def _exact(text: str, scale: int, limit: str) -> int:
         raise ValueError(f"{text!r} is negative")
     if value > MAX_USD:
         raise ValueError(f"{text!r} is larger than {MAX_USD} USD")
-    scaled = value * scale
-    if scaled != scaled.to_integral_value():
+    if value.as_tuple().exponent < -MAX_PLACES:  # type: ignore[operator]  # finite, so it is a number
         raise ValueError(f"{text!r} is too precise: {limit}")
-    return int(scaled)
+    scaled = Fraction(value) * scale  # Decimal's own product would be rounded to 28 digits
+    if scaled.denominator != 1:
+        raise ValueError(f"{text!r} is too precise: {limit}")
+    return scaled.numerator
 
 
 @dataclass(frozen=True, slots=True)
