@@ -30,7 +30,7 @@ from tollhouse.admission.directory import Directory
 from tollhouse.config.govern import govern, provider_specs
 from tollhouse.config.load import Loaded, load
 from tollhouse.domain.calls import Call
-from tollhouse.domain.errors import StartError, StoreUnavailable
+from tollhouse.domain.errors import ConfigError, StartError, StoreUnavailable
 from tollhouse.domain.governance import Deployment, Governance
 from tollhouse.domain.ids import new_id
 from tollhouse.gateway.gateway import Gateway
@@ -38,15 +38,21 @@ from tollhouse.gateway.passage import Tools as PassageTools
 from tollhouse.gateway.stored import ResponseShelf
 from tollhouse.ports.clock import Clock
 from tollhouse.ports.provider import Provider
+from tollhouse.ports.schema import SchemaChecker
 from tollhouse.ports.sealer import Sealer
+from tollhouse.prompts.library import PromptLibrary
 from tollhouse.providers import DIALECTS
 from tollhouse.providers.tools import Tools as ProviderTools
 from tollhouse.providers.transport import Transport
 from tollhouse.stores import Stores, open_stores
 from tollhouse.web.health import Check
 from tollhouse.web.log import Log
+from tollhouse.workflows import WORKFLOWS, Bench, Case, RunResult, Workflow
+from tollhouse.workflows.governed import GovernedAsk
 
 if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
     from tollhouse.web.edge import Edge, Page
 
 JOURNALS = "journal"
@@ -70,9 +76,29 @@ class House:
     directory: Directory
     gateway: Gateway
     shelf: ResponseShelf
+    prompts: PromptLibrary
+    schema: SchemaChecker
     sealer: Sealer | None
     clock: Clock
     warnings: tuple[str, ...]
+
+    def workflow_of(self, use_case: str) -> tuple[Workflow, str]:
+        """Return a use case's workflow and its prompt's name. Raises ConfigError if it has none."""
+        found = self.governance.use_cases.get(use_case)
+        if found is None or found.workflow is None:
+            runnable = [name for name, each in self.governance.use_cases.items() if each.workflow]
+            raise ConfigError(
+                f"use case {use_case!r} {'does not exist' if found is None else 'has no workflow'}; "
+                f"these can be run: {', '.join(runnable) or 'none'}. Set `workflow` in {self.loaded.path}."
+            )
+        workflow = WORKFLOWS[found.workflow]
+        return workflow, found.prompt or workflow.prompt
+
+    async def run(self, use_case: str, text: str, facts: Mapping[str, str], run: str) -> RunResult:
+        """Run a use case's workflow on one text. `facts` are what else the caller gives away."""
+        workflow, prompt = self.workflow_of(use_case)
+        bench = Bench(GovernedAsk(self.gateway, use_case), self.prompts, self.schema)
+        return await workflow.run(bench, Case(text, facts, run, prompt))
 
 
 @asynccontextmanager
@@ -97,7 +123,8 @@ async def open_house(
         sealer = await _open_sealer(loaded, stores)
         transport = Transport()
         exits.push_async_callback(transport.close)
-        providers = _connect(loaded, transport)
+        schema = JsonSchemaChecker()
+        providers = _connect(loaded, ProviderTools(transport, cache(open_embedder), schema))
         for provider in providers.values():
             exits.push_async_callback(provider.close)
         tokens = TokTok()
@@ -130,6 +157,8 @@ async def open_house(
             directory=directory,
             gateway=gateway,
             shelf=shelf,
+            prompts=PromptLibrary(loaded.prompts_path, _shipped_prompts()),
+            schema=schema,
             sealer=sealer,
             clock=clock,
             warnings=(*loaded.warnings, *_unpriced(governance, prices)),
@@ -248,9 +277,12 @@ async def _open_sealer(loaded: Loaded, stores: Stores) -> Sealer | None:
     return sealer
 
 
-def _connect(loaded: Loaded, transport: Transport) -> dict[str, Provider]:
-    tools = ProviderTools(transport, cache(open_embedder), JsonSchemaChecker())
+def _connect(loaded: Loaded, tools: ProviderTools) -> dict[str, Provider]:
     return {spec.name: DIALECTS[spec.dialect](spec, tools) for spec in provider_specs(loaded.settings)}
+
+
+def _shipped_prompts() -> dict[str, "Traversable"]:
+    return {name: folder for workflow in WORKFLOWS.values() for name, folder in workflow.shipped().items()}
 
 
 def _unpriced(governance: Governance, prices: PriceBook) -> list[str]:

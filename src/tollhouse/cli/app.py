@@ -1,13 +1,14 @@
 """The command line: one visible row per command."""
 
 import sys
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 import typer
 
 from tollhouse import __version__
 
-from . import calls, config, init, keys, migrate, serve, simulate, usage
+from . import calls, config, init, keys, migrate, run, serve, simulate, usage
 from .exit import Exit
 
 app = typer.Typer(
@@ -19,7 +20,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_GROUPS = {
+Command = Callable[..., None]
+
+_GROUPS: Mapping[str, tuple[str, Mapping[str, Command]]] = {
     "calls": ("Look at single calls.", {"tail": calls.tail, "show": calls.show}),
     "config": (
         "Check and show the configuration.",
@@ -31,9 +34,10 @@ _GROUPS = {
     ),
 }
 
-_COMMANDS = {
+_COMMANDS: Mapping[str, Command] = {
     "init": init.init,
     "serve": serve.serve,
+    "run": run.run,
     "usage": usage.usage,
     "migrate": migrate.migrate,
     "simulate": simulate.simulate,

@@ -1,5 +1,6 @@
 """`tollhouse serve`: the gateway, until it is told to stop."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +24,7 @@ def serve(
 
     flags = {"server.listen": listen} if listen is not None else {}
 
-    def ready(url: str, warnings: list[str]) -> None:
+    def ready(url: str, warnings: Sequence[str]) -> None:
         for warning in warnings:
             say(f"warning: {warning}")
         say(

@@ -14,7 +14,7 @@ from tollhouse.accounting.open_call import OpenCall
 from tollhouse.admission.admission import Admitted
 from tollhouse.admission.rates import Ticket
 from tollhouse.domain.calls import Attempt, Outcome
-from tollhouse.domain.errors import AdmissionError, RequestError, TollhouseError, UpstreamError, UpstreamUnusable
+from tollhouse.domain.errors import AdmissionError, RequestError, TollhouseError, UpstreamError
 from tollhouse.domain.governance import Deployment, Route
 from tollhouse.domain.money import Usage, usd_from_nano
 from tollhouse.domain.wire import Asked, Event, Facts
@@ -33,8 +33,8 @@ from .terms import Terms
 CALLER_LEFT = 499
 DONE = Event(b"data: [DONE]\n\n", Facts(ended=True))
 
-Repair = Callable[[str], bytes | None]
-"""Looks at an answer's text: None if it will do, else the body of one more attempt."""
+Repair = Callable[[bytes], bytes | None]
+"""Looks at an answer's body: None if it will do, else the request body of one more attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +97,9 @@ class Passage:
     async def answer(self, repair: Repair) -> bytes:
         """Return a whole answer's body, after at most one repair as one more attempt of the same call."""
         with self._recording():
-            body, text = await self._whole(self._asked)
-            again = repair(text)
-            if again is not None:
-                body, _ = await self._whole(self._endpoint.read(again))
-            return body
+            body = await self._whole(self._asked)
+            again = repair(body)
+            return body if again is None else await self._whole(self._endpoint.read(again))
 
     # --- the attempts -----------------------------------------------------------------------------------------------
 
@@ -264,14 +262,9 @@ class Passage:
             told["estimated"] = True
         return told
 
-    async def _whole(self, asked: Asked) -> tuple[bytes, str]:
-        body, text = b"", ""
+    async def _whole(self, asked: Asked) -> bytes:
         async with aclosing(self._attempts(asked)) as events:
-            async for event in events:
-                body, text = event.data, event.facts.text
-        if not body:
-            raise UpstreamUnusable("The answer is empty.")
-        return body, text
+            return [event.data async for event in events][-1]
 
     # --- the record -------------------------------------------------------------------------------------------------
 
