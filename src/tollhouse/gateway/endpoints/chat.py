@@ -9,7 +9,7 @@ from tollhouse.domain.governance import Deployment, Parameters
 from tollhouse.domain.money import Usage
 from tollhouse.domain.wire import NOTHING, Answer, Asked, Facts, Message, Prompt, ProviderFault, Shaped
 
-from .members import decoded, raw, read_members, typed, within, write_members
+from .members import answer_members, decoded, event_members, raw, read_members, typed, within, write_members
 from .policy import apply_parameters, output_limit, write_limit
 
 MAX_CHOICES = 128
@@ -218,7 +218,7 @@ class Chat:
         return _render_stream(answer, head) if asked.streamed else _render_whole(answer, head)
 
     def with_usage(self, body: bytes, usage: Usage, extra: Mapping[str, object]) -> bytes:
-        members = read_members(body)
+        members = answer_members(body)
         members["usage"] = raw(usage_body(usage))
         if extra:
             members["tollhouse"] = raw(extra)
@@ -226,10 +226,9 @@ class Chat:
 
     def usage_event(self, event: bytes | None, usage: Usage, extra: Mapping[str, object]) -> bytes:
         if event is None:
-            members = {"object": b'"chat.completion.chunk"', "choices": b"[]"}
+            members = {"object": b'"chat.completion.chunk"', "choices": b"[]", "usage": raw(usage_body(usage))}
         else:
-            members = read_members(event[event.index(b"{") : event.rindex(b"}") + 1])
-        members["usage"] = members["usage"] if event is not None else raw(usage_body(usage))
+            members = event_members(event)
         if extra:
             members["tollhouse"] = raw(extra)
         return b"data: " + write_members(members) + b"\n\n"

@@ -10,7 +10,7 @@ from tollhouse.domain.money import Usage
 from tollhouse.domain.wire import Answer, Asked, Facts, Message, Prompt, Shaped
 
 from .chat import MAX_CHOICES, MAX_OUTPUT_TOKENS, FaultBody, UsageBody, fault_of, usage_body
-from .members import decoded, raw, read_members, typed, within, write_members
+from .members import answer_members, decoded, event_members, raw, read_members, typed, within, write_members
 from .policy import apply_parameters, output_limit, write_limit
 
 LIMITS = ("max_tokens",)
@@ -126,7 +126,7 @@ class Completions:
         yield b"data: " + raw(last) + b"\n\n", Facts(usage=answer.usage, usage_only=True)
 
     def with_usage(self, body: bytes, usage: Usage, extra: Mapping[str, object]) -> bytes:
-        members = read_members(body)
+        members = answer_members(body)
         members["usage"] = raw(usage_body(usage))
         if extra:
             members["tollhouse"] = raw(extra)
@@ -136,7 +136,7 @@ class Completions:
         if event is None:
             members = {"object": b'"text_completion"', "choices": b"[]", "usage": raw(usage_body(usage))}
         else:
-            members = read_members(event[event.index(b"{") : event.rindex(b"}") + 1])
+            members = event_members(event)
         if extra:
             members["tollhouse"] = raw(extra)
         return b"data: " + write_members(members) + b"\n\n"

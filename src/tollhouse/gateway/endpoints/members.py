@@ -90,6 +90,24 @@ def _after_space(body: bytes, at: int) -> int:
     return found.end() if found else at
 
 
+def answer_members(body: bytes) -> Members:
+    """Return the members of a provider's JSON object that was scanned before; of a repeated name the last counts."""
+    return {name: bytes(value) for name, value in _RAW.decode(body).items()}
+
+
+def event_members(event: bytes) -> Members:
+    """Return the members of the object in a provider's event that was scanned before, on however many lines it came."""
+    lines = event.splitlines()
+    return answer_members(b"\n".join([line[5:] for line in lines if line.startswith(b"data:")]))
+
+
+def rewritten(event: bytes, members: Members) -> bytes:
+    """Return the event with another object as its data, on one line; its other lines and line ends stay."""
+    end = b"\r\n" if event.endswith(b"\r\n") else b"\n"
+    beside = [line for line in event.splitlines(keepends=True) if line.strip() and not line.startswith(b"data:")]
+    return b"".join(beside) + b"data: " + write_members(members) + end + end
+
+
 def write_members(members: Mapping[str, bytes]) -> bytes:
     """Join raw members into a compact JSON object."""
     return b"{" + b",".join([_encode(name) + b":" + value for name, value in members.items()]) + b"}"

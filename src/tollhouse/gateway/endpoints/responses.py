@@ -10,7 +10,7 @@ from tollhouse.domain.money import Usage
 from tollhouse.domain.wire import NOTHING, Answer, Asked, Facts, Message, Prompt, Shaped
 
 from .chat import MAX_OUTPUT_TOKENS, FaultBody, fault_of
-from .members import decoded, raw, read_members, typed, within, write_members
+from .members import answer_members, decoded, event_members, raw, read_members, rewritten, typed, within, write_members
 from .policy import apply_parameters, output_limit, write_limit
 
 LIMITS = ("max_output_tokens",)
@@ -200,7 +200,7 @@ class Responses:
             yield raw(whole), facts
 
     def with_usage(self, body: bytes, usage: Usage, extra: Mapping[str, object]) -> bytes:
-        members = read_members(body)
+        members = answer_members(body)
         members["usage"] = raw(_usage_body(usage))
         if extra:
             members["tollhouse"] = raw(extra)
@@ -209,15 +209,14 @@ class Responses:
     def usage_event(self, event: bytes | None, usage: Usage, extra: Mapping[str, object]) -> bytes:
         if event is None:
             raise ValueError("a responses stream carries its usage in its last event")
-        start, end = event.index(b"{"), event.rindex(b"}") + 1
-        members = read_members(event[start:end])
-        response = read_members(members["response"])
+        members = event_members(event)
+        response = answer_members(members["response"])
         if response.get("usage", b"null") == b"null":
             response["usage"] = raw(_usage_body(usage))
         if extra:
             response["tollhouse"] = raw(extra)
         members["response"] = write_members(response)
-        return event[:start] + write_members(members) + event[end:]
+        return rewritten(event, members)
 
 
 def _failed(failure: _Failure) -> Facts:
