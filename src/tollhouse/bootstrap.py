@@ -8,7 +8,7 @@ import asyncio
 import os
 import random
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -46,12 +46,13 @@ from tollhouse.providers.tools import Tools as ProviderTools
 from tollhouse.providers.transport import Transport
 from tollhouse.stores import Stores, open_stores
 from tollhouse.web.health import Check
-from tollhouse.web.log import Log
+from tollhouse.web.log import Log, stdlib_into
 from tollhouse.workflows import WORKFLOWS, Bench, Case, RunResult, Workflow
 from tollhouse.workflows.governed import GovernedAsk
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
+    from socket import socket
 
     from tollhouse.web.edge import Edge, Page
 
@@ -78,6 +79,7 @@ class House:
     shelf: ResponseShelf
     prompts: PromptLibrary
     schema: SchemaChecker
+    transport: Transport
     sealer: Sealer | None
     clock: Clock
     warnings: tuple[str, ...]
@@ -116,6 +118,18 @@ async def open_house(
     Raises OperatorErrors: ConfigError, StartError, SchemaMismatch, WrongMasterKey.
     """
     loaded = load(config, os.environ if environ is None else environ, flags)
+    async with open_loaded(loaded, on_posted=on_posted, on_adopted=on_adopted) as house:
+        yield house
+
+
+@asynccontextmanager
+async def open_loaded(
+    loaded: Loaded,
+    *,
+    on_posted: Callable[[Sequence[Call]], None],
+    on_adopted: Callable[[Adoption], None],
+) -> AsyncGenerator[House, None]:
+    """As `open_house`, for a configuration that is read already."""
     governance, clock = govern(loaded.settings), SystemClock()
     async with AsyncExitStack() as exits:
         stores = await _open_stores(loaded)
@@ -128,7 +142,7 @@ async def open_house(
         for provider in providers.values():
             exits.push_async_callback(provider.close)
         tokens = TokTok()
-        prices = PriceBook(GenaiPrices(), {spec.name: spec.base_url for spec in provider_specs(loaded.settings)}, clock)
+        prices = price_book(loaded, clock)
         accounting = Accounting(
             ledger=stores.ledger,
             prices=prices,
@@ -159,9 +173,10 @@ async def open_house(
             shelf=shelf,
             prompts=PromptLibrary(loaded.prompts_path, _shipped_prompts()),
             schema=schema,
+            transport=transport,
             sealer=sealer,
             clock=clock,
-            warnings=(*loaded.warnings, *_unpriced(governance, prices)),
+            warnings=(*loaded.warnings, *_unpriced_warnings(governance, prices)),
         )
 
 
@@ -173,29 +188,60 @@ async def serve_house(
     on_ready: Callable[[str, Sequence[str]], None],
 ) -> int:
     """Serve until told to stop; return the exit code. `on_ready` is given the URL and warnings."""
-    from tollhouse.web.serve import serve
+    from tollhouse.config.values import listen_address
+    from tollhouse.web.serve import bind
 
     log = Log(log_level)
-    async with open_house(
-        config,
-        flags=flags,
-        on_posted=lambda calls: _log_calls(log, calls),
-        on_adopted=lambda found: _log_adoption(log, found),
-    ) as house:
-        edge = build_edge(house, log)
-        host, _, port = house.loaded.settings.server.listen.rpartition(":")
-        async with asyncio.TaskGroup() as group:
-            upkeep = group.create_task(keep_up(house, log))
-            code = await serve(
-                edge,
-                host=host.strip("[]"),
-                port=int(port),
-                drain_ms=house.loaded.settings.server.drain_ms,
-                on_ready=lambda at: on_ready(f"http://{host}:{at}", house.warnings),
-                on_stop=edge.drain,
-            )
-            upkeep.cancel()
+    loaded = load(config, os.environ, flags)
+    # The port first: if it is taken, nothing else is touched.
+    with stdlib_into(log), bind(*listen_address(loaded.settings.server.listen)) as sock:
+        async with open_loaded(
+            loaded,
+            on_posted=lambda calls: _log_calls(log, calls),
+            on_adopted=lambda found: _log_adoption(log, found),
+        ) as house:
+            return await _serve(house, sock, log, on_ready)
+
+
+async def _serve(house: House, sock: "socket", log: Log, on_ready: Callable[[str, Sequence[str]], None]) -> int:
+    from tollhouse.web.serve import serve
+
+    settings, edge = house.loaded.settings, build_edge(house, log)
+    host = settings.server.listen.rpartition(":")[0]
+    if any(provider.base_url for provider in settings.providers.values()):
+        await house.transport.open()
+    async with asyncio.TaskGroup() as group:
+        chores = [group.create_task(_loudly(chore, log)) for chore in (keep_up(house, log), _see_posting(house))]
+        code = await serve(
+            edge,
+            sock,
+            drain_ms=settings.server.drain_ms,
+            on_ready=lambda port: on_ready(f"http://{host}:{port}", house.warnings),
+            on_stop=edge.drain,
+        )
+        for chore in chores:
+            chore.cancel()
     return code
+
+
+async def _loudly(chore: Coroutine[None, None, None], log: Log) -> None:
+    """Do what goes on as long as the server. Whatever else ends it is a fault of ours: it is logged and ends the process."""
+    try:
+        await chore
+    except Exception as error:
+        log.fault(error)
+        raise
+
+
+async def _see_posting(house: House) -> None:
+    """Wait for the end of posting to the ledger, and raise what ended it."""
+    posting = _posting(house)
+    if posting is not None:
+        await asyncio.shield(posting)
+
+
+def _posting(house: House) -> asyncio.Task[None] | None:
+    return house.accounting._flusher  # accounting does not show it by another name
 
 
 def build_edge(house: House, log: Log) -> "Edge":
@@ -232,6 +278,7 @@ def build_edge(house: House, log: Log) -> "Edge":
     )
     pages["/readyz"] = readyz(lambda: _checks(house, edge))
     gauges["in_flight"] = lambda: edge.active
+    gauges["streams"] = lambda: edge.streams
     return edge
 
 
@@ -285,12 +332,21 @@ def _shipped_prompts() -> dict[str, "Traversable"]:
     return {name: folder for workflow in WORKFLOWS.values() for name, folder in workflow.shipped().items()}
 
 
-def _unpriced(governance: Governance, prices: PriceBook) -> list[str]:
+def price_book(loaded: Loaded, clock: Clock) -> PriceBook:
+    specs = provider_specs(loaded.settings)
+    return PriceBook(GenaiPrices(), {spec.name: spec.base_url for spec in specs}, clock)
+
+
+def unpriced(governance: Governance, prices: PriceBook) -> list[Deployment]:
+    """Return the deployments without a price. It loads the price table: half a second."""
+    return [deployment for deployment in _own_models(governance) if prices.line(deployment) is None]
+
+
+def _unpriced_warnings(governance: Governance, prices: PriceBook) -> list[str]:
     """Look prices up at start, where the table's half second does not hurt a call, and name what has none."""
     return [
         f"{deployment.name} has no price: its calls are refused unless the use case says `unpriced: allow`."
-        for deployment in _own_models(governance)
-        if prices.line(deployment) is None
+        for deployment in unpriced(governance, prices)
     ]
 
 
@@ -310,11 +366,21 @@ async def _checks(house: House, edge: "Edge") -> list[Check]:
         Check("configuration", ok=True),
         database,
         Check("journal", ok=state.journal_error is None, detail=state.journal_error or ""),
+        _posting_check(house, state.posting_error),
         Check(
             "adoption", ok=not state.adoption.unreadable, detail=f"{len(state.adoption.adopted)} adopted", needed=False
         ),
         Check("draining", ok=not edge.draining),
     ]
+
+
+def _posting_check(house: House, error: str | None) -> Check:
+    posting = _posting(house)
+    if posting is None or posting.done():
+        return Check(
+            "posting", ok=False, detail="Posting to the ledger has stopped; this process must be started afresh."
+        )
+    return Check("posting", ok=error is None, detail=error or "")
 
 
 class _Watch:

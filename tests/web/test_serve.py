@@ -201,7 +201,7 @@ PROGRAM = """
 import sys, uvloop
 from tollhouse.web.asgi import Reply, send_reply
 from tollhouse.web.edge import Edge, read_body
-from tollhouse.web.serve import serve
+from tollhouse.web.serve import bind, serve
 
 class Watch:
     def refused(self, code): ...
@@ -212,7 +212,7 @@ async def answer(scope, receive, send):
 
 edge = Edge(v1=answer, api=answer, pages={}, watch=Watch())
 ready = lambda port: print(port, flush=True)
-sys.exit(uvloop.run(serve(edge, host="127.0.0.1", port=0, drain_ms=5000, on_ready=ready, on_stop=edge.drain)))
+sys.exit(uvloop.run(serve(edge, bind("127.0.0.1", 0), drain_ms=5000, on_ready=ready, on_stop=edge.drain)))
 """
 
 

@@ -136,9 +136,8 @@ async def _first(serving: asyncio.Task[None], event: asyncio.Event) -> None:
 
 async def serve(
     app: App,
+    sock: socket.socket,
     *,
-    host: str,
-    port: int,
     drain_ms: int,
     on_ready: Callable[[int], None],
     on_stop: Callable[[], None],
@@ -147,18 +146,16 @@ async def serve(
     Serve until SIGTERM or SIGINT, drain, and return the exit code.
 
     Args:
-        port: 0 takes a free one.
+        sock: from `bind`; it is closed at the end.
         on_ready: given the port, once connections are accepted.
-
-    Raises StartError if the address cannot be had.
     """
-    server = Server(app, bind(host, port), drain_ms=drain_ms, on_stop=on_stop)
+    server = Server(app, sock, drain_ms=drain_ms, on_stop=on_stop)
     with _signals(server.stop):
         return await server.run(on_ready)
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Take the address and listen. Raises StartError that says what, why and what next."""
+    """Take the address and listen; port 0 takes a free one. Raises StartError that says what, why and what next."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
