@@ -102,8 +102,9 @@ def scrub(text: str, key: Secret | None) -> str:
 
 
 def _fault(error: Mapping[str, object]) -> ProviderFault:
-    inner = error.get("innererror")  # Azure says there why its content filter refused
-    code = inner.get("code") if isinstance(inner, dict) and _known_filter(inner.get("code")) else error.get("code")
+    code, inner = error.get("code"), error.get("innererror")
+    if isinstance(inner, dict) and _known_filter(inner.get("code")) and not _known_filter(code):
+        code = inner["code"]  # Azure says there that its content filter refused, under any outer code
     return ProviderFault(
         message=_text(error.get("message")) or "",
         type=_text(error.get("type")),
