@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from tollhouse.domain.errors import InvalidApiKey, ModelNotFound, UseCaseNotAllowed, UseCaseRequired
@@ -18,15 +18,23 @@ MODEL_NAME = re.compile(r"[A-Za-z0-9._:/@+%-]{1,200}")
 ANY_MODEL = "*"
 """A deployment's model in a pattern's route: whatever name was asked for."""
 
+MAX_ADMITTED = 1_000
+"""Decisions remembered for one principal; patterns let callers choose model names."""
+
 BudgetPath = tuple[tuple[BudgetScope, Budget], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The authenticated caller and the use cases it may act for."""
+    """
+    The authenticated caller and the use cases it may act for.
+
+    `admitted` remembers what was decided for it, by use case and model as asked for.
+    """
 
     key: Key
     use_cases: tuple[str, ...]
+    admitted: "dict[tuple[str | None, str], Admitted]" = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,7 @@ class Admission:
         self._directory = directory
         self._clock = clock
         now = clock.monotonic()
+        self._principals: dict[bytes, Principal] = {}
         self._limiters = {name: Limiter(use_case.rate, now) for name, use_case in governance.use_cases.items()}
 
     def identify(self, authorization: bytes | None) -> Principal:
@@ -62,7 +71,10 @@ class Admission:
         if scheme.lower() != b"bearer" or not secret.strip():
             raise InvalidApiKey("No API key: send the header `Authorization: Bearer <key>`.")
         key = self._directory.find(secret.strip(), self._clock.now_ms())
-        return Principal(key, self._use_cases_of(key))
+        known = self._principals.get(key.digest)
+        if known is None or known.key is not key:  # the directory makes a new Key whenever one changes
+            known = self._principals[key.digest] = Principal(key, self._use_cases_of(key))
+        return known
 
     def inside(self, use_case: str, name: str) -> Principal:
         """Return the principal under which this machine's own commands act for a use case."""
@@ -73,6 +85,19 @@ class Admission:
         return Principal(Key(name=name, team=found.team, digest=b"", managed="file"), (use_case,))
 
     def admit(self, principal: Principal, use_case_name: str | None, model: str) -> Admitted:
+        """
+        Resolve use case, route, fallbacks and budgets. Raises UseCaseRequired, UseCaseNotAllowed or ModelNotFound.
+
+        The answer depends on nothing but the frozen governance and the principal, so it is kept with the principal.
+        """
+        known = principal.admitted.get((use_case_name, model))
+        if known is None:
+            known = self._admit(principal, use_case_name, model)
+            if len(principal.admitted) < MAX_ADMITTED:
+                principal.admitted[use_case_name, model] = known
+        return known
+
+    def _admit(self, principal: Principal, use_case_name: str | None, model: str) -> Admitted:
         use_case = self.use_case(principal, use_case_name)
         model = model or use_case.models[0]
         first = self._route(principal, use_case, model)

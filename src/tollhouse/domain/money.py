@@ -79,6 +79,10 @@ class Rates:
     audio_input: int | None = None
     audio_output: int | None = None
 
+    def dearest(self) -> tuple[int, int]:
+        """Return the dearest input and output rates."""
+        return max(self.input, self.cached_input, self.audio_input or 0), max(self.output, self.audio_output or 0)
+
 
 @dataclass(frozen=True, slots=True)
 class PriceLine:
@@ -102,6 +106,15 @@ class PriceLine:
                 chosen = rates
         return chosen
 
+    def dearest(self, tokens_in: int) -> tuple[int, int]:
+        """Return the dearest input and output rates that an answer to at most so many tokens can reach."""
+        dearest_in, dearest_out = self.rates.dearest()
+        for above, rates in self.tiers:
+            if tokens_in > above:
+                tier_in, tier_out = rates.dearest()
+                dearest_in, dearest_out = max(dearest_in, tier_in), max(dearest_out, tier_out)
+        return dearest_in, dearest_out
+
 
 def cost_nanousd(line: PriceLine, usage: Usage) -> int:
     """Price one answer exactly and round once, half to even."""
@@ -119,9 +132,7 @@ def cost_nanousd(line: PriceLine, usage: Usage) -> int:
 
 def bound_nanousd(line: PriceLine, tokens_in: int, tokens_out: int) -> int:
     """Return the most that an answer of at most these tokens can cost, at the dearest rates it can reach."""
-    reachable = [line.rates, *(rates for above, rates in line.tiers if tokens_in > above)]
-    dearest_in = max(max(r.input, r.cached_input, r.audio_input or 0) for r in reachable)
-    dearest_out = max(max(r.output, r.audio_output or 0) for r in reachable)
+    dearest_in, dearest_out = line.dearest(tokens_in)
     return -(-(tokens_in * dearest_in + tokens_out * dearest_out) // FEMTO_PER_NANO)
 
 

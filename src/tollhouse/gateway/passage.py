@@ -145,14 +145,18 @@ class Passage:
         provider = self._tools.providers[deployment.provider]
         self.clamped, self.degraded = shaped.clamped, provider.degraded
         outgoing = self._outgoing(asked, step, shaped.body)
-        tally = Tally()
-        with self._outside(attempt, tally, asked):
+        tally, sent = Tally(), self._begin()
+        try:
             async with aclosing(provider.send(outgoing)) as events:
                 async for event in events:
                     tally.add(event.facts)
                     if event.facts.output and self.call.first_token_ms is None and asked.streamed:
                         self.call.first_token_ms = self._elapsed_ms()
                     yield event
+        except BaseException as error:
+            self._settle(attempt, tally, asked, sent, error)
+            raise
+        self._settle(attempt, tally, asked, sent, None)
         self._shelve(asked, deployment, tally)
 
     def _outgoing(self, asked: Asked, step: Step, body: bytes) -> Outgoing:
@@ -167,42 +171,29 @@ class Passage:
             headers=headers,
         )
 
-    @contextmanager
-    def _outside(self, attempt: Attempt, tally: Tally, asked: Asked) -> Iterator[None]:
-        """Time what happens at the provider, and settle the attempt however it ends."""
-        call, clock = self.call, self._tools.clock
-        call.deployment, call.provider = attempt.deployment, attempt.provider
-        sent = clock.monotonic()
-        call.overhead_ms = round((sent - self._started - self._outside_s) * 1000, 3)
-        try:
-            yield
-        except UpstreamError as error:
-            self._settle_failed(attempt, tally, asked, error, _ms(clock.monotonic() - sent))
-            raise
-        except (GeneratorExit, asyncio.CancelledError):
-            self._settle_abandoned(attempt, tally, asked, _ms(clock.monotonic() - sent))
-            raise
-        else:
-            usage = tally.usage or self._estimate(asked, tally)
-            self._books.settle(attempt, usage, outcome=Outcome.OK, latency_ms=_ms(clock.monotonic() - sent))
-        finally:
-            self._outside_s += clock.monotonic() - sent
+    def _begin(self) -> float:
+        """The attempt leaves the house now: what was spent until here is our own overhead."""
+        now = self._tools.clock.monotonic()
+        self.call.overhead_ms = round((now - self._started - self._outside_s) * 1000, 3)
+        return now
 
-    def _settle_failed(self, attempt: Attempt, tally: Tally, asked: Asked, error: UpstreamError, took_ms: int) -> None:
-        if tally.usage is not None or tally.output:
-            usage = tally.usage or self._estimate(asked, tally)
-            self._books.settle(attempt, usage, outcome=Outcome.ERROR, latency_ms=took_ms, error=error.code)
-        elif error.billed is False:
-            self._books.void(attempt, error=error.code, latency_ms=took_ms)
-        else:
-            self._books.unknown(attempt, error=error.code, latency_ms=took_ms)
+    def _settle(self, attempt: Attempt, tally: Tally, asked: Asked, sent: float, error: BaseException | None) -> None:
+        """
+        Book an attempt, however it ended.
 
-    def _settle_abandoned(self, attempt: Attempt, tally: Tally, asked: Asked, took_ms: int) -> None:
-        if tally.usage is not None or tally.output:
+        By the provider's usage, else by our count if there was output; without either, `void` if the provider cannot
+        have charged, else `unknown`.
+        """
+        took_s = self._tools.clock.monotonic() - sent
+        self._outside_s += took_s
+        outcome, code = _outcome_of(error)
+        if error is None or tally.usage is not None or tally.output:
             usage = tally.usage or self._estimate(asked, tally)
-            self._books.settle(attempt, usage, outcome=Outcome.CANCELLED, latency_ms=took_ms, error="caller_left")
+            self._books.settle(attempt, usage, outcome=outcome, latency_ms=_ms(took_s), error=code)
+        elif isinstance(error, UpstreamError) and error.billed is False:
+            self._books.void(attempt, error=code, latency_ms=_ms(took_s))
         else:
-            self._books.unknown(attempt, error="caller_left", latency_ms=took_ms)
+            self._books.unknown(attempt, error=code, latency_ms=_ms(took_s))
 
     def _estimate(self, asked: Asked, tally: Tally) -> Usage:
         """Count tokens ourselves where the provider did not say."""
@@ -294,6 +285,17 @@ class Passage:
 
     def _elapsed_ms(self) -> int:
         return _ms(self._tools.clock.monotonic() - self._started)
+
+
+def _outcome_of(error: BaseException | None) -> tuple[Outcome, str | None]:
+    """A caller who leaves closes the generators on the way (GeneratorExit) or cancels the task."""
+    if error is None:
+        return Outcome.OK, None
+    if isinstance(error, TollhouseError):
+        return Outcome.ERROR, error.code
+    if isinstance(error, GeneratorExit | asyncio.CancelledError):
+        return Outcome.CANCELLED, "caller_left"
+    return Outcome.ERROR, "internal_error"
 
 
 def _ms(seconds: float) -> int:

@@ -6,6 +6,7 @@ from contextlib import aclosing
 from msgspec.json import encode
 
 from tollhouse.admission.admission import Principal
+from tollhouse.admission.rates import RateState
 from tollhouse.domain.calls import Call
 from tollhouse.domain.errors import MethodNotAllowed, ModelNotFound, NotFound
 from tollhouse.domain.money import usd_from_nano
@@ -25,6 +26,10 @@ MODELS = "/v1/models"
 RESPONSES = "/v1/responses"
 SSE = (b"content-type", b"text/event-stream; charset=utf-8")
 JSON = (b"content-type", b"application/json")
+RATE_HEADERS = {
+    name: tuple(f"x-ratelimit-{what}-{name}".encode() for what in ("limit", "remaining", "reset"))
+    for name in ("requests", "tokens")
+}
 REPLAYED = (b"idempotency-replayed", b"true")
 
 
@@ -155,7 +160,7 @@ class V1:
         if passage.clamped:
             headers.append((b"x-tollhouse-clamped", ",".join(passage.clamped).encode()))
         for name, state in self._gateway.admission.rate_states(call.use_case).items():
-            headers += _rate_headers(name.encode(), state.limit, state.remaining, state.reset_ms)
+            headers += _rate_headers(name, state)
         return headers
 
     # --- reads ------------------------------------------------------------------------------------------------------
@@ -215,12 +220,9 @@ def _cost_headers(call: Call) -> Headers:
     return [*headers, (b"x-tollhouse-estimated", b"true")] if call.estimated else headers
 
 
-def _rate_headers(name: bytes, limit: int, remaining: int, reset_ms: int) -> Headers:
-    return [
-        (b"x-ratelimit-limit-" + name, b"%d" % limit),
-        (b"x-ratelimit-remaining-" + name, b"%d" % remaining),
-        (b"x-ratelimit-reset-" + name, b"%dms" % reset_ms),
-    ]
+def _rate_headers(name: str, state: RateState) -> Headers:
+    limit, remaining, reset = RATE_HEADERS[name]
+    return [(limit, b"%d" % state.limit), (remaining, b"%d" % state.remaining), (reset, b"%dms" % state.reset_ms)]
 
 
 def _length(body: bytes) -> tuple[bytes, bytes]:
