@@ -23,6 +23,7 @@ from ledger_words import (
 )
 from tollhouse.domain.calls import AttemptState
 from tollhouse.domain.errors import BudgetExceeded
+from tollhouse.domain.governance import BudgetScope
 from tollhouse.ports.ledger import SliceHeld
 from tollhouse.ports.usage import CallFilter
 from tollhouse.stores import Stores
@@ -280,15 +281,16 @@ async def test_leases_at_once_never_exceed_the_limit(stores: Stores) -> None:
     assert await figures(stores) == (0, sum(got))
 
 
-async def test_a_budget_that_is_opened_while_calls_are_posted_misses_none(stores: Stores) -> None:
-    calls = [a_call(an_attempt(1)) for _ in range(40)]
+async def test_a_budget_that_is_opened_while_a_call_is_posted_counts_it_once(stores: Stores) -> None:
+    scopes = [BudgetScope("key", f"k{n}") for n in range(40)]
 
-    await asyncio.gather(
-        *(stores.ledger.post("p1", [call]) for call in calls),
-        *(stores.ledger.lease(f"p{n}", [an_ask(limit=10_000, least=1)]) for n in range(4)),
-    )
+    for scope in scopes:
+        await asyncio.gather(
+            stores.ledger.post("p1", [a_call(an_attempt(1), key=scope.name)]),
+            stores.ledger.lease("p2", [an_ask(scope, least=1)]),
+        )
 
-    assert (await figures(stores))[0] == 40
+    assert [await figures(stores, scope) for scope in scopes] == [(1, 1)] * len(scopes)
 
 
 async def test_what_is_in_the_ledger_does_not_change_with_the_caller_s_object(stores: Stores) -> None:

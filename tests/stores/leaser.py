@@ -8,33 +8,39 @@ from pathlib import Path
 
 from ledger_words import CLAIMS, OCTOBER, ORGANISATION, a_call, an_ask, an_attempt
 from tollhouse.domain.calls import Call
-from tollhouse.domain.errors import BudgetExceeded, StoreUnavailable
+from tollhouse.domain.errors import BudgetExceeded
 from tollhouse.ports.ledger import SliceHeld
 from tollhouse.stores import Stores, open_stores
 
 SCOPES = (ORGANISATION, CLAIMS)
 
 
-async def use_it_up(stores: Stores, process: str, limit: int, least: int) -> dict[str, int]:
-    """Lease until nothing is left, spending some of it and giving some back; return what is held and what was spent."""
+LIMIT, LEAST, ROUNDS = 1_000, 20, 80
+
+
+async def crowd(stores: Stores, process: str) -> dict[str, int]:
+    """
+    Stay at the budget's edge: lease, spend a little, and give back half whenever nothing is left; then lease to the end.
+
+    Returns what is held and what was spent.
+    """
     chance = random.Random(process)
-    held, spent = 0, 0
+    held, spent, rounds = 0, 0, 0
     while True:
-        asks = [an_ask(scope, limit=limit, least=least, most=100) for scope in SCOPES]
+        rounds += 1
+        asks = [an_ask(scope, limit=LIMIT, least=LEAST, most=40) for scope in SCOPES]
         try:
             held += min(piece.nanousd for piece in await stores.ledger.lease(process, asks))
         except BudgetExceeded:
-            return {"held": held, "spent": spent}
-        except StoreUnavailable:
-            continue  # another process held the file for too long: nothing was leased
-        if chance.random() < 0.3:
-            cost = chance.randint(0, held)
-            await stores.ledger.post(process, [a_call(an_attempt(cost))])
-            held, spent = held - cost, spent + cost
-        elif chance.random() < 0.2:
-            back = chance.randint(0, held)
+            if rounds > ROUNDS:
+                return {"held": held, "spent": spent}
+            back = (held + 1) // 2
             await stores.ledger.give_back(process, [SliceHeld(scope, OCTOBER, back) for scope in SCOPES])
             held -= back
+        if chance.random() < 0.1:
+            cost = min(held, chance.randint(0, 5))
+            await stores.ledger.post(process, [a_call(an_attempt(cost))])
+            held, spent = held - cost, spent + cost
 
 
 async def work_until_killed(stores: Stores, process: str) -> None:
@@ -58,9 +64,11 @@ def _say(what: object) -> None:
 
 async def _main(task: str, database: str | None, path: str, process: str) -> None:
     stores = await open_stores(database, Path(path))
+    _say("ready")
+    await asyncio.to_thread(sys.stdin.readline)
     try:
-        if task == "use it up":
-            _say(await use_it_up(stores, process, limit=5_000, least=20))
+        if task == "crowd":
+            _say(await crowd(stores, process))
         else:
             await work_until_killed(stores, process)
     finally:

@@ -138,7 +138,7 @@ async def test_a_lock_that_is_held_too_long_is_named_and_ends_with_its_holder(fi
     holder.execute("BEGIN IMMEDIATE")
 
     with pytest.raises(StoreUnavailable, match="another process holds its lock"):
-        await file.write(partial(_mark, name="never"))
+        await file.write(partial(_mark, name="never"), engine.LEASE_LIMIT_S)
     holder.execute("ROLLBACK")
     holder.close()
 

@@ -32,6 +32,8 @@ PROBE_LIMIT_S = 5.0
 """Looking whether a database that was gone is back; nobody waits for it."""
 GONE_LIMIT_S = 0.08
 """How long a lease waits for a database that did not answer last time: a caller is refused within 100 ms."""
+BUSY_LIMIT_S = 2.5
+"""How long SQLite waits for another process's transaction before we look whether there is time to wait again."""
 CONFLICT_RETRIES = 8
 """Deadlocks and serialisation failures are rare here (rows are locked in one order); nine in a row are a fault."""
 CONFLICT_WAIT_S = 0.05
@@ -67,16 +69,26 @@ class Database:
         self._probe: asyncio.Task[None] | None = None
 
     async def write(self, work: Work[T], limit_s: float = WRITE_LIMIT_S) -> T:
-        """Do the work in one writing transaction, again after a conflict. Raises StoreUnavailable, and what `work` raises."""
+        """
+        Do the work in one writing transaction, again after a conflict with another one, which left no trace.
+
+        Raises StoreUnavailable, and what `work` raises.
+        """
+        ends_s = asyncio.get_running_loop().time() + limit_s
+        conflicts = 0
         async with self._answering(limit_s):
-            for _ in range(CONFLICT_RETRIES):
+            while True:
                 try:
                     return await self._transactions.run(work, writes=True)
                 except DBAPIError as error:
-                    if not faults.is_conflict(error):
+                    if faults.is_locked(error):
+                        if asyncio.get_running_loop().time() + BUSY_LIMIT_S > ends_s:
+                            raise
+                    elif faults.is_conflict(error) and conflicts < CONFLICT_RETRIES:
+                        conflicts += 1
+                        await asyncio.sleep(random.uniform(0, CONFLICT_WAIT_S))
+                    else:
                         raise
-                await asyncio.sleep(random.uniform(0, CONFLICT_WAIT_S))
-            return await self._transactions.run(work, writes=True)
 
     async def read(self, work: Work[T], limit_s: float = READ_LIMIT_S) -> T:
         """Do the work in one reading transaction: all its questions see the same state. Raises StoreUnavailable."""

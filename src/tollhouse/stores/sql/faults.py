@@ -39,6 +39,11 @@ def is_conflict(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) in CONFLICTS
 
 
+def is_locked(error: Exception) -> bool:
+    """SQLite: another process's transaction took longer than we wait at a time."""
+    return sqlite_name(error) == "SQLITE_BUSY"
+
+
 def is_duplicate(error: Exception) -> bool:
     return isinstance(error, IntegrityError)
 

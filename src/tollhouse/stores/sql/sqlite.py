@@ -18,14 +18,12 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from . import faults
-from .engine import LEASE_LIMIT_S, Work, touch
+from .engine import BUSY_LIMIT_S, LEASE_LIMIT_S, Work, touch
 
 FILE_NAME = "tollhouse.db"
 
 OPEN_LIMIT_S = 10.0
 """How long opening tries while other processes open the same new file."""
-BUSY_LIMIT_S = 2.5
-"""How long a transaction waits for another process's."""
 WAL_KEPT_BYTES = 64 * 2**20
 """The write-ahead log is cut back to this after a checkpoint, so that one long reader does not fill the disk."""
 READERS = 2
@@ -175,6 +173,6 @@ async def _first_contact(transactions: SqliteTransactions) -> None:
         try:
             return await transactions.run(touch, writes=True)
         except faults.FOREIGN as error:
-            if faults.sqlite_name(error) != "SQLITE_BUSY":
+            if not faults.is_locked(error):
                 raise
         await asyncio.sleep(0.02)

@@ -9,6 +9,7 @@ seen, whatever a later revision does outside its transaction.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, column, delete, insert, select, table, text
 
@@ -16,6 +17,9 @@ from tollhouse.domain.errors import SchemaMismatch
 
 from . import schema
 from .engine import Database
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 REVISIONS = ("0001",)
 """Every revision, oldest first; the last is the one this program needs."""
@@ -59,8 +63,9 @@ async def migrate(database: Database) -> tuple[str | None, str]:
     Safe among processes, and again after a migration that was interrupted. Raises SchemaMismatch if the database is
     newer than this program or its tables contradict its revision.
     """
+    config = _alembic_config()
     before = await database.write(lambda connection: _announce(connection, database.where), MIGRATION_LIMIT_S)
-    await database.write(_upgrade, MIGRATION_LIMIT_S)
+    await database.write(lambda connection: _upgrade(connection, config), MIGRATION_LIMIT_S)
     return before, NEEDED
 
 
@@ -149,9 +154,13 @@ def _can_be_migrated(found: Found) -> bool:
     return found.revision in REVISIONS and not (found.revision == NEEDED and found.missing)
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, config: "Config") -> None:
+    """Upgrade in the transaction that is open. A database that another process has upgraded meanwhile is left as it is."""
+    from alembic import command
+
     _take_turn(connection)
-    _run_alembic(connection)
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
     connection.execute(delete(_running))
 
 
@@ -161,12 +170,11 @@ def _take_turn(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
 
 
-def _run_alembic(connection: Connection) -> None:
-    """Upgrade in the transaction that is open. A database that another process has upgraded meanwhile is left as it is."""
-    from alembic import command
+def _alembic_config() -> "Config":
+    """Made before the transaction, because loading alembic takes longer than a small migration."""
+    from alembic import command  # noqa: F401 - `_upgrade` needs it while it holds everybody up
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    return config
