@@ -37,6 +37,13 @@ async def test_a_first_lease_makes_the_budget_and_holds_the_slice(stores: Stores
     assert await slices(stores) == [("p1", "team claims", 30)]
 
 
+async def test_nothing_asked_is_nothing_held(stores: Stores) -> None:
+    assert await stores.ledger.lease("p1", []) == []
+    await stores.ledger.give_back("p1", [])
+
+    assert await stores.ledger.budgets() == []
+
+
 async def test_a_slice_is_one_percent_of_a_large_rest_but_no_more_than_asked_for(stores: Stores) -> None:
     one_percent = await stores.ledger.lease("p1", [an_ask(limit=100_000, least=30, most=5_000)])
     at_most = await stores.ledger.lease("p1", [an_ask(limit=100_000, least=30, most=200)])

@@ -20,7 +20,7 @@ from ledger_words import a_call, an_ask, an_attempt, figures
 from postgres_server import PostgresServer, psql
 from tollhouse.domain.errors import StartError, StoreUnavailable
 from tollhouse.stores import Stores, open_stores
-from tollhouse.stores.sql import engine, sqlite, stores_on
+from tollhouse.stores.sql import budget_rows, engine, sqlite, stores_on
 from tollhouse.stores.sql.engine import Database, open_database
 
 Place = tuple[str | None, Path]
@@ -128,6 +128,18 @@ async def test_a_deadlock_is_tried_again(postgresql_place: Place) -> None:
     values = await database.read(lambda c: [bytes(v) for (v,) in c.execute(text("SELECT value FROM marks"))])
     assert values == [b"1xx", b"1xx"]
     await database.close()
+
+
+async def test_budgets_that_have_passed_are_not_looked_at_when_calls_are_posted(file: Database) -> None:
+    def plans(connection: Connection) -> list[str]:
+        questions = (
+            budget_rows.ASKED.params(places=[("team", "a", "day", 1, 2)] * 4, earliest_end_ms=3),
+            budget_rows.CHARGED.params(scopes=[("team", "a")] * 9, first_ms=1, last_ms=2),
+        )
+        written = [str(q.compile(connection, compile_kwargs={"literal_binds": True})) for q in questions]
+        return [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {q}").all()[0][3] for q in written]
+
+    assert all("USING INDEX ix_budget_periods_end_ms" in plan for plan in await file.read(plans))
 
 
 # --- slow, locked, full, gone -------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 Rows of budgets and of slices, inside a transaction: lock them, create them, lease from them, settle to them.
 
 Whoever changes a budget or a slice of it holds the budget's row: on SQLite the whole database (BEGIN IMMEDIATE), on
-PostgreSQL by SELECT … FOR UPDATE in the order of ids, so that nobody waits in a circle.
+PostgreSQL by SELECT … FOR UPDATE in one order, so that nobody waits in a circle.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -51,14 +51,15 @@ class Change:
 def lock_asked(connection: Connection, process: str, wanted: Sequence[Budget]) -> list[Figures]:
     """Lock the rows of exactly these budgets; a row that is not there is left out."""
     places = [(s.kind, s.name, p.kind.value, p.start_ms, p.end_ms) for s, p in wanted]
-    return _lock(connection, process, _ASKED, {"places": places})
+    earliest = min(period.end_ms for _, period in wanted)
+    return _lock(connection, process, ASKED, {"places": places, "earliest_end_ms": earliest})
 
 
 def lock_charged(connection: Connection, process: str, charges: Charges, *, leased_too: bool = False) -> list[Figures]:
     """Lock the rows of these scopes whose period may hold one of the charges; `leased_too`: and those the process leases from."""
     moments = [at_ms for at_ms, _ in charges.get(ORGANISATION, ())]
     bounds = {"first_ms": min(moments, default=0), "last_ms": max(moments, default=0)}
-    question = _CHARGED_OR_LEASED if leased_too else _CHARGED
+    question = _CHARGED_OR_LEASED if leased_too else CHARGED
     return _lock(connection, process, question, {"scopes": list(charges), "process": process, **bounds})
 
 
@@ -128,11 +129,13 @@ def period_of(row: RowMapping) -> Period:
 
 # Posting runs a few times a second for ever, so its statements are built once.
 _b = budget_periods.c
-_LOCK = select(budget_periods).order_by(_b.id).with_for_update()
-_ASKED = _LOCK.where(
+_LOCK = select(budget_periods).order_by(_b.end_ms, _b.id).with_for_update()
+# SQLite finds no index for pairs and longer rows of values, so the end of the period narrows them down first.
+ASKED = _LOCK.where(
+    _b.end_ms >= bindparam("earliest_end_ms"),
     tuple_(_b.scope_kind, _b.scope_name, _b.period_kind, _b.start_ms, _b.end_ms).in_(
         bindparam("places", expanding=True)
-    )
+    ),
 )
 _may_be_charged = and_(
     tuple_(_b.scope_kind, _b.scope_name).in_(bindparam("scopes", expanding=True)),
@@ -140,7 +143,7 @@ _may_be_charged = and_(
     _b.end_ms > bindparam("first_ms"),
 )
 _is_leased = _b.id.in_(select(leases.c.budget_id).where(leases.c.process == bindparam("process")))
-_CHARGED = _LOCK.where(_may_be_charged)
+CHARGED = _LOCK.where(_may_be_charged)
 _CHARGED_OR_LEASED = _LOCK.where(or_(_may_be_charged, _is_leased))
 _HELD = select(leases.c.budget_id, leases.c.nanousd).where(
     leases.c.process == bindparam("process"), leases.c.budget_id.in_(bindparam("budgets", expanding=True))

@@ -29,6 +29,8 @@ class SqlLedger:
         self._database = database
 
     async def lease(self, process: str, asks: Sequence[SliceAsk]) -> list[SliceHeld]:
+        if not asks:
+            return []
         await self._database.ensure_answers()
 
         def leasing(connection: Connection) -> list[SliceHeld] | None:

@@ -102,6 +102,8 @@ budget_periods = Table(
     Column("spent_nanousd", BigInteger, nullable=False),
     Column("leased_nanousd", BigInteger, nullable=False),
     UniqueConstraint("scope_kind", "scope_name", "period_kind", "start_ms", "end_ms"),
+    # Periods pass and their rows stay; whoever leases or posts looks only at those that have not ended.
+    Index("ix_budget_periods_end_ms", "end_ms"),
 )
 
 leases = Table(

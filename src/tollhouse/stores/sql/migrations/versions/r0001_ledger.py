@@ -90,6 +90,7 @@ def _budgets() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_budget_periods"),
         sa.UniqueConstraint(*budget, name="uq_budget_periods"),
     )
+    op.create_index("ix_budget_periods_end_ms", "budget_periods", ["end_ms"])
     op.create_table(
         "leases",
         _text("process"),
