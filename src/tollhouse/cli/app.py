@@ -8,7 +8,7 @@ import typer
 
 from tollhouse import __version__
 
-from . import calls, config, init, keys, migrate, run, serve, simulate, usage
+from . import calls, config, doctor, init, keys, migrate, run, serve, simulate, usage
 from .exit import Exit
 
 app = typer.Typer(
@@ -40,6 +40,7 @@ _COMMANDS: Mapping[str, Command] = {
     "run": run.run,
     "usage": usage.usage,
     "migrate": migrate.migrate,
+    "doctor": doctor.doctor,
     "simulate": simulate.simulate,
 }
 

@@ -1,0 +1,126 @@
+"""`tollhouse doctor`: look at everything a healthy house needs, and say in one line each what to do about the rest."""
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .exit import CheckFailed, reporting, say
+from .house import run_async
+from .table import print_json, print_table
+
+if TYPE_CHECKING:
+    from tollhouse.config.load import Loaded
+
+    from .checks.check import Check
+
+ICONS = {"ok": "✓", "warn": "!", "fail": "✗", "skip": "-"}
+PLAIN = {"ok": "+", "warn": "!", "fail": "x", "skip": "-"}
+"""For a terminal or a pipe that takes ASCII only."""
+
+
+@reporting()
+def doctor(
+    *,
+    reconcile: Annotated[
+        bool, typer.Option("--reconcile", help="Only compare the ledger, the journals and the calls.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print a list of {group, name, status, detail, fix}.")
+    ] = False,
+    config: Annotated[Path, typer.Option(help="The configuration file.")] = Path("tollhouse.yaml"),
+) -> None:
+    """Check configuration, storage, journals, providers, clock and books. Exits 3 if a check fails. Spends nothing."""
+    from .checks.check import as_json as json_of
+
+    checks = run_async(_examine(config, only_books=reconcile))
+    if as_json:
+        print_json(json_of(checks))
+    else:
+        _print(checks)
+    _conclude(checks)
+
+
+async def _examine(config: Path, *, only_books: bool) -> list["Check"]:
+    from .checks import books, clock, configuration, journals, providers, storage
+
+    loaded, about_file = configuration.read(config, os.environ)
+    if loaded is None:
+        later = [books.GROUP] if only_books else [g.GROUP for g in (storage, journals, providers, clock, books)]
+        return [*about_file, *(group.skip(group.name, "the configuration does not load") for group in later)]
+    if only_books:
+        return (await _examine_store(loaded)).books_alone()
+    from tollhouse.config.govern import provider_specs
+
+    asked = await providers.ask_all(provider_specs(loaded.settings))
+    kept = await _examine_store(loaded)
+    return [
+        *about_file,
+        *configuration.examine(loaded),
+        *kept.storage,
+        *storage.folder(loaded.data_path),
+        *kept.journals,
+        *providers.examine(asked),
+        *clock.examine(asked, loaded.settings.organisation.time_zone),
+        *kept.books,
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What was found where things are kept."""
+
+    storage: Sequence["Check"]
+    journals: Sequence["Check"]
+    books: Sequence["Check"]
+
+    def books_alone(self) -> list["Check"]:
+        """Return the books, and what kept them from being read."""
+        from .checks.check import failed
+
+        return [*failed([*self.storage, *self.journals]), *self.books]
+
+
+async def _examine_store(loaded: "Loaded") -> _Kept:
+    from tollhouse.adapters.clock import SystemClock
+    from tollhouse.bootstrap import JOURNALS
+    from tollhouse.config.govern import govern
+
+    from .checks import books, journals, storage
+
+    folder = loaded.data_path / JOURNALS
+    async with storage.opened(loaded) as store:
+        found = journals.find(folder)
+        own = journals.examine(found)
+        if store.database is None:
+            return _Kept(store.checks, own, [books.GROUP.skip("books", store.why)])
+        leases = await journals.leases(store.database, found, folder)
+        compared = await books.examine(store.database, found.ended, govern(loaded.settings), SystemClock().now_ms())
+        return _Kept(store.checks, [*own, leases], compared)
+
+
+def _print(checks: Sequence["Check"]) -> None:
+    icons = ICONS if _takes(ICONS["ok"]) else PLAIN
+    rows = [[f"{icons[c.status]} {c.status}", c.group, c.name, c.detail, c.fix] for c in checks]
+    print_table(("status", "group", "check", "detail", "fix"), rows)
+
+
+def _takes(icon: str) -> bool:
+    try:
+        icon.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _conclude(checks: Sequence["Check"]) -> None:
+    counts = Counter(check.status.value for check in checks)
+    if counts["fail"]:
+        raise CheckFailed(f"{counts['fail']} of {len(checks)} checks failed; the last column says what to do.")
+    rest = "".join(f", {counts[status]} {status}" for status in ("warn", "skip") if counts[status])
+    say(f"{counts['ok']} ok{rest}. Nothing failed.")
