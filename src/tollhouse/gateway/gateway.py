@@ -59,6 +59,7 @@ class Gateway:
             asked=asked,
             terms=terms,
             routes=routes,
+            previous_tokens=previous.tokens if previous else 0,
         )
 
     async def fetch(self, principal: Principal, endpoint: Endpoint, response_id: str) -> Event:

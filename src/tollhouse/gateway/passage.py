@@ -33,6 +33,10 @@ from .terms import Terms
 CALLER_LEFT = 499
 DONE = Event(b"data: [DONE]\n\n", Facts(ended=True))
 
+PROMPTS = ("messages", "input", "prompt", "instructions")
+COUNTED_BESIDE = ("tools", "functions", "response_format")
+"""Members that providers turn into input tokens: the prompt under its names, and what comes with it."""
+
 Repair = Callable[[bytes], bytes | None]
 """Looks at an answer's body: None if it will do, else the request body of one more attempt."""
 
@@ -66,6 +70,7 @@ class Passage:
         asked: Asked,
         terms: Terms,
         routes: tuple[Route, ...],
+        previous_tokens: int = 0,
     ) -> None:
         self.call = books.call
         self.clamped: tuple[str, ...] = ()
@@ -78,6 +83,7 @@ class Passage:
         self._asked = asked
         self._terms = terms
         self._routes = routes
+        self._previous_tokens = previous_tokens
         self._started = tools.clock.monotonic()
         self._outside_s = 0.0
 
@@ -182,7 +188,7 @@ class Passage:
         Book an attempt, however it ended.
 
         By the provider's usage, else by our count if there was output; without either, `void` if the provider cannot
-        have charged, else `unknown`.
+        have charged (or its adapter could not send the request), else `unknown`.
         """
         took_s = self._tools.clock.monotonic() - sent
         self._outside_s += took_s
@@ -190,19 +196,22 @@ class Passage:
         if error is None or tally.usage is not None or tally.output:
             usage = tally.usage or self._estimate(asked, tally)
             self._books.settle(attempt, usage, outcome=outcome, latency_ms=_ms(took_s), error=code)
-        elif isinstance(error, UpstreamError) and error.billed is False:
+        elif isinstance(error, RequestError) or (isinstance(error, UpstreamError) and error.billed is False):
             self._books.void(attempt, error=code, latency_ms=_ms(took_s))
         else:
             self._books.unknown(attempt, error=code, latency_ms=_ms(took_s))
 
     def _estimate(self, asked: Asked, tally: Tally) -> Usage:
-        """Count tokens ourselves where the provider did not say."""
-        texts = [message.text for message in self._endpoint.prompt(asked).messages]
-        extra = [
-            asked.members[name].decode() for name in ("tools", "functions", "response_format") if name in asked.members
-        ]
+        """Count tokens ourselves where the provider did not say. It must not fail: the answer is there and is billed."""
         count = self._tools.tokens.count
-        return Usage(count("\n".join(texts + extra)), count(tally.text), estimated=True)
+        texts = [*self._prompt_texts(asked), *_texts_of(asked, COUNTED_BESIDE)]
+        return Usage(self._previous_tokens + count("\n".join(texts)), count(tally.text), estimated=True)
+
+    def _prompt_texts(self, asked: Asked) -> list[str]:
+        try:
+            return [message.text for message in self._endpoint.prompt(asked).messages]
+        except RequestError:  # the provider took what we cannot read: its JSON is counted as it stands
+            return _texts_of(asked, PROMPTS)
 
     def _shelve(self, asked: Asked, deployment: Deployment, tally: Tally) -> None:
         if not (asked.stored and tally.response_id) or self.degraded:
@@ -243,7 +252,7 @@ class Passage:
             yield Event(self._endpoint.usage_event(final.data, usage, self._told(usage)), final.facts)
 
     def _whole_body(self, event: Event, usage: Usage) -> Event:
-        if not usage.estimated:
+        if event.facts.usage is not None:
             return event
         return Event(self._endpoint.with_usage(event.data, usage, {"estimated": True}), event.facts)
 
@@ -296,6 +305,10 @@ def _outcome_of(error: BaseException | None) -> tuple[Outcome, str | None]:
     if isinstance(error, GeneratorExit | asyncio.CancelledError):
         return Outcome.CANCELLED, "caller_left"
     return Outcome.ERROR, "internal_error"
+
+
+def _texts_of(asked: Asked, names: tuple[str, ...]) -> list[str]:
+    return [asked.members[name].decode() for name in names if name in asked.members]
 
 
 def _ms(seconds: float) -> int:

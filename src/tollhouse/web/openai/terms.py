@@ -36,7 +36,7 @@ def read_terms(headers: Mapping[bytes, bytes], request_id: str) -> Terms:
         use_case=_text(headers, USE_CASE, MAX_TAG_CHARS),
         tags=_tags(headers),
         subject=_text(headers, SUBJECT, MAX_SUBJECT_CHARS),
-        traceparent=_text(headers, b"traceparent", MAX_TAG_CHARS),
+        traceparent=_ascii(headers, b"traceparent", MAX_TAG_CHARS),
     )
 
 
@@ -53,6 +53,14 @@ def _text(headers: Mapping[bytes, bytes], name: bytes, limit: int) -> str | None
         raise InvalidRequest(
             f"The header `{name.decode()}` must hold 1 to {limit} printable characters.", param=name.decode()
         )
+    return text
+
+
+def _ascii(headers: Mapping[bytes, bytes], name: bytes, limit: int) -> str | None:
+    """Read a header that we pass on."""
+    text = _text(headers, name, limit)
+    if text is not None and not text.isascii():
+        raise InvalidRequest(f"The header `{name.decode()}` must be ASCII.", param=name.decode())
     return text
 
 
