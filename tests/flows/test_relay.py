@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from flow_house import HELLO, Answer, Tree, chat, last_call, post, read, running, sending, sent_bodies, tree
+from flow_house import HELLO, Answer, Tree, chat, last_call, post, read, running, sending, sent_bodies, tree, use_case
 
 from tollhouse.testing.house import TestHouse
 
@@ -34,7 +34,7 @@ def test_a_whole_answer_is_the_providers_bytes(house: TestHouse, model: str) -> 
     assert without_ids(answer.body) == without_ids(direct(house, asked).body)
 
 
-@pytest.mark.parametrize("model", ["sim-echo", "sim-split", "sim-drip:1", "sim-crlf", "sim-multiline", "sim-tool"])
+@pytest.mark.parametrize("model", ["sim-echo", "sim-split", "sim-split:1", "sim-crlf", "sim-multiline", "sim-tool"])
 def test_a_stream_is_the_providers_events_and_one_of_ours(house: TestHouse, model: str) -> None:
     asked = chat(model, max_completion_tokens=500, **ASKED_USAGE)
 
@@ -128,6 +128,21 @@ def test_every_endpoint_relays_the_providers_bytes(house: TestHouse, path: str, 
     assert without_ids(answer.body) == without_ids(direct(house, asked, path).body)
 
 
+def test_an_answer_without_a_price_is_relayed_as_it_is() -> None:
+    settings = tree(
+        models={"*": {"deployments": [{"provider": "simulator", "model": "*"}]}},
+        use_cases={"tests": use_case(unpriced="allow")},
+    )
+    with running(settings) as house:
+        answer = post(house, chat("sim-reasoning", max_completion_tokens=500))
+
+        assert without_ids(answer.body) == without_ids(
+            direct(house, chat("sim-reasoning", max_completion_tokens=500)).body
+        )
+        call = last_call(house)
+        assert (call.cost_nanousd, call.estimated, call.attempts[0].price) == (0, True, "unpriced")
+
+
 # --- usage that is missing ------------------------------------------------------------------------------------------
 
 
@@ -173,6 +188,34 @@ def test_missing_usage_is_counted_on_every_endpoint_with_text(house: TestHouse, 
     assert answer.status == 200, answer.body
     call = last_call(house)
     assert (call.tokens_in, call.tokens_out, call.estimated) == (1, 1, True)
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_usage_is_counted_for_what_only_the_provider_can_read(house: TestHouse, streamed: bool) -> None:
+    strange = [{"role": "user", "content": [{"type": "text", "text": "hello"}, {"type": "text", "text": None}]}]
+
+    answer = post(house, {"model": "sim-no-usage", "messages": strange, "stream": streamed})
+
+    (attempt,) = last_call(house).attempts
+    assert answer.status == 200
+    assert (attempt.state, attempt.estimated) == ("settled", True)
+    assert 0 < attempt.cost_nanousd < attempt.held_nanousd
+
+
+def test_missing_usage_of_a_continued_response_counts_what_it_continues(house: TestHouse) -> None:
+    first = post(house, {"model": "sim-echo", "input": "hello " * 50}, path="/v1/responses").json()
+    before = last_call(house)
+    house.script("sim-echo", "sim-no-usage")
+
+    answer = post(
+        house, {"model": "sim-echo", "input": "more", "previous_response_id": first["id"]}, path="/v1/responses"
+    )
+
+    house.script("sim-echo", "sim-echo")
+    call = last_call(house)
+    assert answer.status == 200, answer.body
+    assert call.estimated
+    assert call.tokens_in > before.tokens_in + before.tokens_out
 
 
 # --- requests -------------------------------------------------------------------------------------------------------
