@@ -143,7 +143,7 @@ async def test_nothing_is_stored_so_nothing_is_retrieved(inhouse: InhouseProvide
 
 
 async def test_too_long_a_prompt_is_refused(inhouse: InhouseProvider) -> None:
-    with pytest.raises(InhouseCannot, match="400000"):
+    with pytest.raises(InhouseCannot, match="200000"):
         await answer(inhouse, ("system", "Summarise."), ("user", "long " * 100_000))
 
 

@@ -12,10 +12,8 @@ from .flags import alternatives, verdict_on
 from .reading import Reading
 from .words import fold, readable
 
-_OTHERWISE = re.compile(
-    r"^(?:otherwise|else|anything else|everything else|all (?:the )?(?:rest|others?)|none of (?:these|the above)|the rest|"
-    r"sonst|andernfalls|ansonsten|alles (?:andere|ubrige)|der rest|sinon|autrement|tout (?:le reste|autre)|le reste)\b"
-)
+# Only these words make a list a decision list; "other: none of these" is a label like any other.
+_OTHERWISE = re.compile(r"^(?:otherwise|else|sonst|andernfalls|ansonsten|sinon|autrement)\b")
 
 
 def is_decision_list(choices: Sequence[Choice]) -> bool:

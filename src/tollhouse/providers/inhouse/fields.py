@@ -42,6 +42,9 @@ class Field:
         return f"{self.label} {fold(self.description)}"
 
 
+DESCRIPTION_CHARS = 30
+"""How much of a description can say what kind of value is meant, if the name does not; further on it says other things."""
+
 Finder = Callable[[Field, Reading], Sequence[Value]]
 
 _FORMATS: Mapping[str, str] = {
@@ -83,7 +86,7 @@ _NAMES: Sequence[tuple[str, re.Pattern[str]]] = [
             "amount",
             r"\w*amounts?|\w*betrag|\w*summe|montant|price|preis|prix|costs?|kosten|cout|\w*total|fees?|gebuhr|frais|deductible|selbstbehalt|franchise|premium|pramie|prime|invoice value|damage value|value|wert|valeur|salary|gehalt|salaire|payment|zahlung|paiement|refund|ruckerstattung|remboursement",
         ),
-        ("reference", r"\w*(?:number|nummer|no|nr|id|reference|referenz|ref|code|zeichen|numero)"),
+        ("reference", r"\w*(?:number|nummer|referenz|zeichen)|no|nr|id|reference|ref|code|numero"),
         (
             "count",
             r"(?:number|count|anzahl|nombre|quantity|menge|quantite)(?: of| der| von| de)?.*|.* count|how many.*|\w+ ?(?:anzahl|menge)",
@@ -118,7 +121,7 @@ def kind_of(field: Field) -> str:
     if field.format in _FORMATS:
         return _FORMATS[field.format]
     numeric = field.kind in ("integer", "number")
-    for told in (field.label, fold(field.description)):
+    for told in (field.label, fold(field.description)[:DESCRIPTION_CHARS]):
         for kind, names in _NAMES:
             if (
                 names.search(told)
@@ -177,5 +180,5 @@ _FINDERS: Mapping[str, Finder] = {
     "mileage": lambda field, reading: _as(field, measures.distances(field.about, reading.text)),
     "speed": lambda field, reading: _as(field, measures.speeds(reading.text)),
     "age": lambda field, reading: _as(field, measures.ages(reading.text)),
-    "count": lambda field, reading: _as(field, measures.counts(field.label, reading.text)),
+    "count": lambda field, reading: _as(field, measures.counts(field.label, field.description, reading.text)),
 }

@@ -1,13 +1,13 @@
 """Numbers with a unit or a word beside them: years, distances, speeds, ages, percentages, counts."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from .amounts import number
 from .dates import spans
-from .sentences import is_said, sentences
-from .words import fold_in_place, listed, stem, words
+from .sentences import clauses, is_negated, is_said, sentences
+from .words import MIN_STEM, fold, fold_in_place, listed, stems, words
 
 T = TypeVar("T")
 
@@ -41,7 +41,7 @@ _NUMBER_WORDS = {
     for value, names in enumerate(
         (
             "no zero null keine kein aucun aucune",
-            "one a an ein eine einen un une",
+            "one",
             "two zwei deux both beide",
             "three drei trois",
             "four vier quatre",
@@ -55,7 +55,12 @@ _NUMBER_WORDS = {
     )
     for name in names.split()
 }
-_COUNTED = listed("number count of anzahl nombre der von de total the how many quantity menge quantite num no")
+_COUNTED = listed(
+    "number count of anzahl nombre der von de total the how many quantity menge quantite num no person people personen persones"
+)
+
+
+_ARTICLES = listed("a an ein eine einen un une")
 
 
 def years(about: str, text: str) -> list[int]:
@@ -95,24 +100,37 @@ def percentages(text: str) -> list[float]:
     return _numbers(_PERCENT, text)
 
 
-def counts(label: str, text: str) -> list[int]:
+def counts(label: str, description: str, text: str) -> list[int]:
     """
     Return the number right before the thing counted: "two people injured" for `injured_count`; 0 where it is denied.
 
-    The thing is the property's name without words such as "number of". At most two words may stand between.
+    The thing is the property's name without words such as "number of", or what the first part of the description lists
+    ("persons injured or killed"). At most two words may stand between; an article only counts right before it.
     """
-    things = [stem(word) for word in words(label) if word not in _COUNTED]
-    if not things:
-        return []
-    for sentence in sentences(text):
-        said = words(sentence)
+    found_sentences = sentences(text)
+    things = _things(label, description)
+    for clause in (clause for sentence in found_sentences for clause in clauses(sentence)):
+        said = words(clause)
         for place, word in enumerate(said):
-            if word.startswith(things[-1]):
-                found = [value for before in said[max(0, place - 3) : place] if (value := _value(before)) is not None]
-                if found:
-                    return [found[-1]]
-    denied = [is_said(sentence, things[-1]) for sentence in sentences(text)]
+            if not any(word.startswith(thing) for thing in things) or is_negated(said, place):
+                continue
+            if (found := _counted(said, place)) is not None:
+                return [found]
+    denied = {is_said(sentence, thing) for thing in things for sentence in found_sentences}
     return [0] if False in denied and True not in denied else []
+
+
+def _things(label: str, description: str) -> list[str]:
+    """Return the stem of the last word of each part: of the name, and of what the description lists."""
+    listed_things = re.split(r"[;.:(]", fold(description))[0]
+    parts = [label, *re.split(r",|/|\b(?:or|oder|ou|and|und|et)\b", listed_things)]
+    found = [[one for one in stems(part) if one not in _COUNTED] for part in parts]
+    return list(dict.fromkeys(part[-1] for part in found if part and len(part[-1]) >= MIN_STEM))
+
+
+def _counted(said: Sequence[str], place: int) -> int | None:
+    near = [value for word in said[max(0, place - 3) : place] if (value := _value(word)) is not None]
+    return near[-1] if near else 1 if place and said[place - 1] in _ARTICLES else None
 
 
 def _value(word: str) -> int | None:

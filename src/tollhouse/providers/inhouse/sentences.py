@@ -41,6 +41,8 @@ _AFTER = {"niemand": 3, "keiner": 3, "nicht": 1, "pas": 1, "jamais": 1}
 How far behind a word these deny it: "verletzt wurde niemand", "brennt nicht". Not more: in "the fire was not put out", "das
 Feuer wurde nicht gelöscht" there is a fire.
 """
+_REACH_BEHIND = 8
+"""Words behind a word in which it may be denied."""
 _EXISTS = listed(
     "filed made taken reported involved present available provided issued found noted "
     "erstellt gemacht aufgenommen gemeldet gefunden vorhanden beteiligt festgestellt "
@@ -101,7 +103,8 @@ def clauses(sentence: str) -> list[str]:
 
 def is_negated(said: Sequence[str], position: int) -> bool:
     """Tell whether the word at this position of a clause is denied."""
-    before, after = said[max(0, position - _REACH_BEFORE) : position], said[position + 1 :]
+    before = said[max(0, position - _REACH_BEFORE) : position]
+    after = said[position + 1 : position + 1 + _REACH_BEHIND]
     if any(_denies(word) for word in before):
         return True
     if any(word in after[:reach] for word, reach in _AFTER.items()):

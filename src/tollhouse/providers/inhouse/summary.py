@@ -89,6 +89,8 @@ def summarise(found: Sequence[str], limits: Limits) -> list[str]:
     Scored by lede's rare words and length, and by place and numbers (`WEIGHTS`). Ties: the earlier sentence.
     """
     wanted = min(limits.sentences or DEFAULT_SENTENCES, MAX_ASKED_SENTENCES)
+    long_enough = [sentence for sentence in found if len(sentence.split()) >= MIN_WORDS]
+    found = long_enough or found
     scores = _scores(found)
     chosen: list[int] = []
     for index in sorted(range(len(found)), key=lambda index: (-scores[index], index)):
@@ -117,13 +119,11 @@ def _scores(found: Sequence[str]) -> list[float]:
     except ImportError as error:
         raise InhouseCannot(LEDE_MISSING) from error
     rare, length = tfidf_score([_view(sentence) for sentence in found]), length_score(found)
-    longest = max((len(sentence.split()) for sentence in found), default=0)
     return [
         WEIGHTS[0] * rare[place]
         + WEIGHTS[1] * (1 - place / len(found))
         + WEIGHTS[2] * length[place]
         + (WEIGHTS[3] if any(char.isdigit() for char in sentence) else 0.0)
-        - (1.0 if len(sentence.split()) < min(MIN_WORDS, longest) else 0.0)
         for place, sentence in enumerate(found)
     ]
 

@@ -10,8 +10,8 @@ from tollhouse.domain.wire import Message, Prompt
 
 from .shots import MAX_SHOTS, Shot, shots_of_text, shots_of_turns
 
-MAX_PROMPT_CHARS = 400_000
-"""All messages together, some 120 pages. A longer text would hold a shared processor for seconds."""
+MAX_PROMPT_CHARS = 200_000
+"""All messages together, some 60 pages. A longer text would hold a shared processor for seconds."""
 
 
 @dataclass(frozen=True, slots=True)
