@@ -109,6 +109,7 @@ class Accounting:
         self._shown: list[tuple[str, int]] = []
         self._show_s = float("-inf")
         self._adopt_s = float("-inf")
+        self._ticking = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._flusher: asyncio.Task[None] | None = None
 
@@ -191,23 +192,27 @@ class Accounting:
                     await self._stopping.wait()
 
     async def tick(self) -> None:
-        """Do now what else is done every FLUSH_S: probe, sweep, post, give back, show, adopt, delete."""
-        desk, now_s = self._desk, self._desk.clock.monotonic()
-        desk.journal.probe()
-        for call in list(desk.calls.values()):
-            call.sweep(now_s)
-            call.write_down()
-        try:
-            await desk.posting.flush()
-            await desk.slices.tick(now_s, desk.clock.now_ms())
-            await self._show_open(now_s)
-            if now_s - self._adopt_s >= ADOPT_S:
-                await self._adopt()
-        except StoreUnavailable as error:
-            self._error = error.message
-        else:
-            self._error = None
-        desk.journal.drop_posted()
+        """Do now what else is done every FLUSH_S: probe, sweep, post, give back, show, adopt, delete. One at a time."""
+        async with self._ticking:
+            desk, now_s = self._desk, self._desk.clock.monotonic()
+            desk.journal.probe()
+            for call in list(desk.calls.values()):
+                call.sweep(now_s)
+                call.write_down()
+            try:
+                await self._talk_to_ledger(now_s)
+            except StoreUnavailable as error:
+                self._error = error.message
+            else:
+                self._error = None
+            desk.journal.drop_posted()
+
+    async def _talk_to_ledger(self, now_s: float) -> None:
+        await self._desk.posting.flush()
+        await self._desk.slices.tick(now_s, self._desk.clock.now_ms())
+        await self._show_open(now_s)
+        if now_s - self._adopt_s >= ADOPT_S:
+            await self._adopt()
 
     async def _show_open(self, now_s: float) -> None:
         if now_s - self._show_s < SHOW_S:

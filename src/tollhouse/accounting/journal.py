@@ -18,6 +18,9 @@ from .records import ENDED, MAGIC, MAX_BODY_BYTES, PROBE, frame, read_segment, s
 SEGMENT_BYTES = 64 * 2**20
 """A segment is deleted whole, so it should be small beside a disk, and large beside a record of under 1 KB."""
 
+LOCK_TRIES = 10
+"""An adopter may take the new folder, still empty and unlocked, for a dead process's, and remove it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -58,15 +61,23 @@ class Journal:
     def open(self) -> None:
         """Make and lock the folder and start the first segment. Raises StartError."""
         try:
-            while self._lock is None:  # an adopter may have taken the empty folder for a dead one's and removed it
-                self.folder.mkdir(parents=True, exist_ok=True)
-                self._lock = FolderLock.take(self.folder)
+            self._lock = self._locked_folder()
             self._start_segment()
         except OSError as error:
             raise StartError(
                 f"The journal cannot be written in {self.folder}: {error.strerror}. Check that the folder `storage.path` "
                 "exists, is writable and has space."
             ) from error
+
+    def _locked_folder(self) -> FolderLock:
+        for _ in range(LOCK_TRIES):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = FolderLock.take(self.folder)
+            if lock is not None:
+                return lock
+        raise StartError(
+            f"The journal in {self.folder} is locked by another process; stop it, or start this one again."
+        )
 
     async def close(self) -> None:
         """Leave the journal for the next process to adopt."""
