@@ -7,7 +7,7 @@ from typing import Protocol
 @dataclass(frozen=True, slots=True)
 class Replay:
     """
-    `scope` is the principal's key name, `digest` the SHA-256 of endpoint and body. `sealed` is None while the first
+    `scope` is the principal's team and key name, `digest` the SHA-256 of endpoint, use case and body. `sealed` is None while the first
     request runs; `started_ms` lets a dead one be taken over.
     """
 

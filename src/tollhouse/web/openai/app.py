@@ -19,7 +19,7 @@ from tollhouse.web.asgi import Headers, Receive, Reply, Scope, Send, Sent, send_
 from tollhouse.web.edge import read_body, request_id
 
 from .replay import Claim, ReplayDesk, StoredAnswer
-from .stream import Pings, on_the_line
+from .stream import OnTheLine, Pings
 from .terms import idempotency_key, known_headers, read_terms
 
 MODELS = "/v1/models"
@@ -92,7 +92,8 @@ class V1:
             passage = await self._gateway.enter(principal, endpoint, asked, terms)
             await self._relay(passage, asked, receive, send)
             return
-        begun = await self._desk.begin(principal.key.name, key, scope["path"], body)
+        caller = f"{principal.key.team}/{principal.key.name}"  # a name may be given again, to another team's key
+        begun = await self._desk.begin(caller, key, f"{scope['path']} {terms.use_case or ''}", body)
         if isinstance(begun, StoredAnswer):
             await send_reply(send, Reply(200, [*begun.headers, REPLAYED], begun.body))
             return
@@ -111,7 +112,7 @@ class V1:
 
     async def _relay(self, passage: Passage, asked: Asked, receive: Receive, send: Send) -> None:
         try:
-            async with on_the_line(receive) as line:
+            async with OnTheLine(receive) as line:
                 if asked.streamed:
                     await self._stream(passage, send)
                 else:

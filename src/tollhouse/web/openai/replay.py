@@ -50,11 +50,15 @@ class ReplayDesk:
         self._sealer = sealer
         self._clock = clock
 
-    async def begin(self, caller: str, key: str, path: str, body: bytes) -> Claim | StoredAnswer:
-        """Claim a key, or return the answer it stands for. Raises IdempotencyMismatch or IdempotencyInFlight."""
+    async def begin(self, caller: str, key: str, target: str, body: bytes) -> Claim | StoredAnswer:
+        """
+        Claim a key, or return the answer it stands for. `target` is what the body is for: endpoint and use case.
+
+        Raises IdempotencyMismatch or IdempotencyInFlight.
+        """
         claim = Claim(caller, key)
         sealer = self._required_sealer()
-        digest = hashlib.sha256(path.encode() + b"\0" + body).digest()
+        digest = hashlib.sha256(target.encode() + b"\0" + body).digest()
         now = self._clock.now_ms()
         taken = await self._store.begin(Replay(caller, key, digest, now), dead_before_ms=now - DEAD_AFTER_MS)
         if taken is None:
