@@ -1,13 +1,17 @@
 """What the flows share: houses with a configuration of their own, and requests as bytes, without any client's manners."""
 
+import asyncio
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
 from urllib.parse import urlsplit
 
 from tollhouse.domain.calls import Attempt, Call
+from tollhouse.ports.ledger import BudgetState
+from tollhouse.stores import open_stores
 from tollhouse.testing.house import ADMIN_TOKEN, TestHouse
 
 Tree = dict[str, object]
@@ -144,9 +148,16 @@ def sending(
 
 
 @contextmanager
-def streaming(house: TestHouse, body: Tree, *, path: str = "/v1/chat/completions") -> Iterator[HTTPResponse]:
+def streaming(
+    house: TestHouse,
+    body: Tree,
+    *,
+    path: str = "/v1/chat/completions",
+    key: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Iterator[HTTPResponse]:
     """As `sending`, for a stream that the test reads itself."""
-    with sending(house.url, {**body, "stream": True}, path=path, headers=_headers(house, None, None)) as response:
+    with sending(house.url, {**body, "stream": True}, path=path, headers=_headers(house, key, headers)) as response:
         yield response
 
 
@@ -188,3 +199,24 @@ def shown(call: Call) -> list[tuple[str, str, str | None]]:
 def sent_bodies(house: TestHouse, model: str) -> list[bytes]:
     """What the provider was sent for this model, in order."""
     return house.at_rest(lambda _: [each.body for each in house.simulator.requests if each.model == model])
+
+
+async def _stored_budgets(house: TestHouse) -> list[BudgetState]:
+    stores = await open_stores(None, house.folder / "data")
+    try:
+        return await stores.ledger.budgets()
+    finally:
+        await stores.close()
+
+
+def budgets(house: TestHouse) -> list[BudgetState]:
+    """Every budget in the ledger as committed, read by another process's eyes."""
+    return asyncio.run(_stored_budgets(house))
+
+
+def eventually(condition: Callable[[], bool], within_s: float = WAIT_S) -> None:
+    """Wait for what happens by itself, such as leases coming home."""
+    until = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.02)
