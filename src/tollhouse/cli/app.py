@@ -8,7 +8,7 @@ import typer
 
 from tollhouse import __version__
 
-from . import calls, config, doctor, init, keys, migrate, run, serve, simulate, usage
+from . import calls, config, demo, doctor, init, keys, migrate, run, serve, simulate, usage
 from .exit import Exit
 
 app = typer.Typer(
@@ -35,6 +35,7 @@ _GROUPS: Mapping[str, tuple[str, Mapping[str, Command]]] = {
 }
 
 _COMMANDS: Mapping[str, Command] = {
+    "demo": demo.demo,
     "init": init.init,
     "serve": serve.serve,
     "run": run.run,
