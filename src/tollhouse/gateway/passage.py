@@ -7,7 +7,7 @@ One call's passage through the house, on one page.
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from tollhouse.accounting.open_call import OpenCall
@@ -15,7 +15,7 @@ from tollhouse.admission.admission import Admitted
 from tollhouse.admission.rates import Ticket
 from tollhouse.domain.calls import Attempt, Outcome
 from tollhouse.domain.errors import AdmissionError, RequestError, TollhouseError, UpstreamError
-from tollhouse.domain.governance import Deployment, Route
+from tollhouse.domain.governance import Route
 from tollhouse.domain.money import Usage, usd_from_nano
 from tollhouse.domain.wire import Asked, Event, Facts
 from tollhouse.ports.clock import Clock
@@ -25,7 +25,7 @@ from tollhouse.ports.stored_responses import StoredResponse
 from tollhouse.ports.tokens import TokenCounter
 from tollhouse.routing.plan import Plan, Step
 
-from .release import held
+from .release import Hold
 from .stored import ResponseShelf
 from .tally import Tally
 from .terms import Terms
@@ -89,7 +89,7 @@ class Passage:
 
     async def events(self) -> AsyncGenerator[Event, None]:
         """Yield the answer as it may leave. Raises before the first event, or after it if the answer broke off."""
-        with self._recording():
+        with _Recording(self._end):
             endings: list[Event] = []
             async with aclosing(self._attempts(self._asked)) as events:
                 async for event in events:
@@ -102,7 +102,7 @@ class Passage:
 
     async def answer(self, repair: Repair) -> bytes:
         """Return a whole answer's body, after at most one repair as one more attempt of the same call."""
-        with self._recording():
+        with _Recording(self._end):
             body = await self._whole(self._asked)
             again = repair(body)
             return body if again is None else await self._whole(self._endpoint.read(again))
@@ -115,14 +115,18 @@ class Passage:
         step: Step | None = plan.first()
         while step is not None:
             await self._pause(step.wait_ms)
-            released = False
+            complete = step.route.release_complete or not asked.streamed
+            hold = Hold(complete=complete, max_bytes=step.route.max_answer_bytes)
             try:
-                async with aclosing(self._released(asked, step)) as events:
+                attempt, outgoing = await self._ready(asked, step)
+                async with aclosing(self._sent(attempt, outgoing)) as events:
                     async for event in events:
-                        released = True
-                        yield event
+                        for released in hold.add(event):
+                            yield released
+                for released in hold.rest():
+                    yield released
             except UpstreamError as error:
-                if released:
+                if hold.released:
                     raise
                 step = plan.after(error)
             except (AdmissionError, RequestError):
@@ -133,37 +137,34 @@ class Passage:
                 return
         raise plan.verdict()
 
-    def _released(self, asked: Asked, step: Step) -> AsyncGenerator[Event, None]:
-        complete = step.route.release_complete or not asked.streamed
-        return held(self._attempt(asked, step), complete=complete, max_bytes=step.route.max_answer_bytes)
-
-    async def _attempt(self, asked: Asked, step: Step) -> AsyncGenerator[Event, None]:
-        """Reserve, journal, send and settle one attempt; it is settled whatever happens."""
-        deployment = step.deployment
+    async def _ready(self, asked: Asked, step: Step) -> tuple[Attempt, Outgoing]:
+        """Shape the request for a deployment, reserve its worst case, and journal it: it may leave now."""
+        deployment, use_case = step.deployment, self._admitted.use_case
         shaped = self._endpoint.shape(
-            asked,
-            deployment,
-            parameters=self._admitted.use_case.parameters,
-            output_tokens_max=self._admitted.use_case.max_output_tokens,
+            asked, deployment, parameters=use_case.parameters, output_tokens_max=use_case.max_output_tokens
         )
         attempt = await self._books.reserve(deployment, asked, shaped)
         await self._books.sent(attempt)
-        provider = self._tools.providers[deployment.provider]
-        self.clamped, self.degraded = shaped.clamped, provider.degraded
-        outgoing = self._outgoing(asked, step, shaped.body)
-        tally, sent = Tally(), self._begin()
+        self.clamped = shaped.clamped
+        return attempt, self._outgoing(asked, step, shaped.body)
+
+    async def _sent(self, attempt: Attempt, outgoing: Outgoing) -> AsyncGenerator[Event, None]:
+        """Send an attempt and yield its events; it is settled whatever happens."""
+        provider = self._tools.providers[attempt.provider]
+        self.degraded = provider.degraded
+        tally, begun = Tally(), self._begin()
         try:
             async with aclosing(provider.send(outgoing)) as events:
                 async for event in events:
                     tally.add(event.facts)
-                    if event.facts.output and self.call.first_token_ms is None and asked.streamed:
+                    if event.facts.output and self.call.first_token_ms is None and self.call.streamed:
                         self.call.first_token_ms = self._elapsed_ms()
                     yield event
         except BaseException as error:
-            self._settle(attempt, tally, asked, sent, error)
+            self._settle(attempt, tally, outgoing.asked, begun, error)
             raise
-        self._settle(attempt, tally, asked, sent, None)
-        self._shelve(asked, deployment, tally)
+        self._settle(attempt, tally, outgoing.asked, begun, None)
+        self._shelve(outgoing, tally)
 
     def _outgoing(self, asked: Asked, step: Step, body: bytes) -> Outgoing:
         headers = {"traceparent": self._terms.traceparent} if self._terms.traceparent else {}
@@ -183,14 +184,14 @@ class Passage:
         self.call.overhead_ms = round((now - self._started - self._outside_s) * 1000, 3)
         return now
 
-    def _settle(self, attempt: Attempt, tally: Tally, asked: Asked, sent: float, error: BaseException | None) -> None:
+    def _settle(self, attempt: Attempt, tally: Tally, asked: Asked, begun: float, error: BaseException | None) -> None:
         """
         Book an attempt, however it ended.
 
         By the provider's usage, else by our count if there was output; without either, `void` if the provider cannot
         have charged (or its adapter could not send the request), else `unknown`.
         """
-        took_s = self._tools.clock.monotonic() - sent
+        took_s = self._tools.clock.monotonic() - begun
         self._outside_s += took_s
         outcome, code = _outcome_of(error)
         if error is None or tally.usage is not None or tally.output:
@@ -213,14 +214,14 @@ class Passage:
         except RequestError:  # the provider took what we cannot read: its JSON is counted as it stands
             return _texts_of(asked, PROMPTS)
 
-    def _shelve(self, asked: Asked, deployment: Deployment, tally: Tally) -> None:
-        if not (asked.stored and tally.response_id) or self.degraded:
+    def _shelve(self, outgoing: Outgoing, tally: Tally) -> None:
+        if not (outgoing.asked.stored and tally.response_id) or self.degraded:
             return
         last = self.call.attempts[-1]
         self._tools.shelf.put(
             StoredResponse(
                 id=tally.response_id,
-                deployment=deployment.name,
+                deployment=outgoing.deployment.name,
                 team=self.call.team,
                 use_case=self.call.use_case,
                 tokens=last.tokens_in + last.tokens_out,
@@ -268,21 +269,6 @@ class Passage:
 
     # --- the record -------------------------------------------------------------------------------------------------
 
-    @contextmanager
-    def _recording(self) -> Iterator[None]:
-        """End the call's record once, whatever happens in between."""
-        try:
-            yield
-        except TollhouseError as error:
-            refused = isinstance(error, AdmissionError | RequestError)
-            self._end(error.status, Outcome.REFUSED if refused else Outcome.ERROR, error.code)
-            raise
-        except (GeneratorExit, asyncio.CancelledError):
-            self._end(CALLER_LEFT, Outcome.CANCELLED, "caller_left")
-            raise
-        else:
-            self._end(200, Outcome.OK, None)
-
     def _end(self, status: int, outcome: Outcome, error: str | None) -> None:
         self.call.latency_ms = self._elapsed_ms()
         self._ticket.close(self.call.tokens_in + self.call.tokens_out)
@@ -294,6 +280,31 @@ class Passage:
 
     def _elapsed_ms(self) -> int:
         return _ms(self._tools.clock.monotonic() - self._started)
+
+
+class _Recording:
+    """Ends a call's record once, whatever happens inside. A class, because a generator would cost each call 2 us."""
+
+    __slots__ = ("_end",)
+
+    def __init__(self, end: Callable[[int, Outcome, str | None], None]) -> None:
+        self._end = end
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        outcome, code = _outcome_of(error)
+        if isinstance(error, AdmissionError | RequestError):
+            outcome = Outcome.REFUSED
+        self._end(_status_of(error), outcome, code)
+
+
+def _status_of(error: BaseException | None) -> int:
+    if isinstance(error, TollhouseError):
+        return error.status
+    if isinstance(error, GeneratorExit | asyncio.CancelledError):
+        return CALLER_LEFT
+    return TollhouseError.status if error is not None else 200
 
 
 def _outcome_of(error: BaseException | None) -> tuple[Outcome, str | None]:

@@ -1,8 +1,6 @@
 """A caller on the line: noticing that they left, and telling them that we are still here."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 
 from tollhouse.web.asgi import Receive, Send
 from tollhouse.web.edge import CallerLeft
@@ -12,40 +10,42 @@ PING_EVERY_S = 15.0
 PING = b": ping\n\n"
 
 
-class Line:
-    """One caller's connection. `finished` is set before the last byte, after which hanging up is no news."""
+class OnTheLine:
+    """
+    While open, a caller who hangs up cancels what runs inside, so that the upstream is closed at once.
 
-    def __init__(self) -> None:
+    `async with OnTheLine(receive) as line` then raises CallerLeft. Set `line.finished` before the last byte: after it,
+    hanging up is no news.
+    """
+
+    __slots__ = ("_left", "_receive", "_task", "_watcher", "finished")
+
+    def __init__(self, receive: Receive) -> None:
+        task = asyncio.current_task()
+        assert task is not None
         self.finished = False
-        self.left = False
+        self._left = False
+        self._receive = receive
+        self._task: asyncio.Task[object] = task
+        self._watcher: asyncio.Task[None] | None = None
 
+    async def __aenter__(self) -> "OnTheLine":
+        self._watcher = asyncio.create_task(self._watch())
+        return self
 
-@asynccontextmanager
-async def on_the_line(receive: Receive) -> AsyncGenerator[Line, None]:
-    """
-    Cancel what runs inside when the caller hangs up, so that the upstream is closed at once; then raise CallerLeft.
-    """
-    line = Line()
-    task = asyncio.current_task()
-    assert task is not None
-    watcher = asyncio.create_task(_watch(line, receive, task))
-    try:
-        yield line
-    except asyncio.CancelledError:
-        if line.left and not task.uncancel():
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        self.finished = True
+        if self._watcher is not None:
+            self._watcher.cancel()
+        if isinstance(error, asyncio.CancelledError) and self._left and not self._task.uncancel():
             raise CallerLeft from None
-        raise
-    finally:
-        line.finished = True
-        watcher.cancel()
 
-
-async def _watch(line: Line, receive: Receive, task: asyncio.Task[object]) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    if not line.finished:
-        line.left = True
-        task.cancel()
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        if not self.finished:
+            self._left = True
+            self._task.cancel()
 
 
 class Pings:
