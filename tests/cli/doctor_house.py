@@ -6,11 +6,14 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import typer
 from cli_house import a_call, run_alone
 from typer.testing import CliRunner, Result
 
+from tollhouse.accounting.records import ENDED, MAGIC, frame, segment_path
 from tollhouse.cli.doctor import doctor
 from tollhouse.domain.calls import Call
 from tollhouse.domain.governance import BudgetScope
@@ -85,9 +88,7 @@ class DoctorsHouse:
             database.commit()
 
     def run(self, *arguments: str) -> Result:
-        app = typer.Typer()
-        app.command()(doctor)
-        return CliRunner().invoke(app, [*arguments, "--config", str(self.config)])
+        return run_doctor(self.config, *arguments)
 
     def checks(self, *arguments: str) -> tuple[int, dict[tuple[str, str], Row]]:
         """Return the exit code, and the checks by group and name."""
@@ -98,11 +99,33 @@ class DoctorsHouse:
         return await asyncio.to_thread(self.checks, *arguments)
 
 
+def run_doctor(config: Path, *arguments: str) -> Result:
+    app = typer.Typer()
+    app.command()(doctor)
+    return CliRunner().invoke(app, [*arguments, "--config", str(config)])
+
+
+def posted_chat(base_url: str, key: str, model: str) -> int:
+    """Make one call; return its status."""
+    body = json.dumps({"model": model, "messages": [{"role": "user", "content": "hello"}]}).encode()
+    headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
+    try:
+        with urlopen(Request(f"{base_url}/chat/completions", body, headers), timeout=30) as answer:
+            return int(answer.status)
+    except HTTPError as error:
+        with error:
+            return error.code
+
+
+def write_journal(folder: Path, *ended: Call, tail: bytes = b"") -> None:
+    """Write what a process leaves behind that was killed before it could post these calls."""
+    folder.mkdir(parents=True)
+    segment_path(folder, 1).write_bytes(MAGIC + b"".join(frame(ENDED, call) for call in ended) + tail)
+
+
 def read(result: Result) -> tuple[int, dict[tuple[str, str], Row]]:
     rows: Sequence[Row] = json.loads(result.stdout)
-    by_name = {(row["group"], row["name"]): row for row in rows}
-    assert len(by_name) == len(rows), "a check is told once"
-    return result.exit_code, by_name
+    return result.exit_code, {(row["group"], row["name"]): row for row in rows}
 
 
 def statuses(checks: dict[tuple[str, str], Row], group: str) -> dict[str, str]:

@@ -1,12 +1,22 @@
 """`doctor --reconcile`: figures that are kept twice are the same twice, and whatever was changed by hand is found."""
 
+import asyncio
+import itertools
 from pathlib import Path
 
 import pytest
-from doctor_house import DoctorsHouse, some_calls, statuses
+from cli_house import a_call
+from doctor_house import CLAIMS, DoctorsHouse, posted_chat, read, run_doctor, some_calls, statuses, write_journal
 
 from conftest import Place
+from tollhouse.cli.checks.books import in_sums, over_limits
+from tollhouse.cli.checks.check import Status
 from tollhouse.cli.exit import Exit
+from tollhouse.domain.periods import Period, PeriodKind
+from tollhouse.ports.ledger import BudgetState, Ledger
+from tollhouse.ports.usage import UsageRow
+from tollhouse.stores import open_stores
+from tollhouse.testing.house import CONFIG, TestHouse
 
 RIGHT = {"budgets": "ok", "slices": "ok", "attempts": "ok", "journals": "ok", "calls": "ok", "limits": "ok"}
 
@@ -72,3 +82,104 @@ def test_a_row_changed_by_hand_is_told_and_exits_with_3(
     assert {name: status for name, status in statuses(checks, "reconcile").items() if status != "ok"} == {check: "fail"}
     assert told in checks["reconcile", check]["detail"]
     assert "backup" in checks["reconcile", check]["fix"]
+
+
+def test_the_totals_of_usage_are_held_against_the_calls() -> None:
+    calls = some_calls()
+    usage = UsageRow(calls=3, attempts=3, tokens_in=300, tokens_out=60, cost_nanousd=344)
+
+    found = list(in_sums(calls, usage))
+
+    assert [(each.kind, each.subject) for each in found] == [("sums", "cost_nanousd")]
+    assert "344" in found[0].message
+    assert "345" in found[0].message
+
+
+def test_a_journal_that_says_otherwise_is_told(house: DoctorsHouse) -> None:
+    told_otherwise, not_there_yet = a_call(1, cost_nanousd=301), a_call(9)
+    write_journal(house.data / "journal/proc_gone", told_otherwise, not_there_yet)
+
+    code, checks = house.checks("--reconcile")
+
+    assert code == Exit.CHECK_FAILED
+    detail = checks["reconcile", "journals"]["detail"]
+    assert "1 difference: att_0001: the journal says settled at 0.000000301 USD" in detail
+
+
+def test_a_budget_over_its_limit_of_today_is_a_warning(house: DoctorsHouse) -> None:
+    house.config.write_text(house.config.read_text().replace('limit_usd: "10"', 'limit_usd: "0.0000001"'))
+
+    code, checks = house.checks("--reconcile")
+
+    assert code == Exit.OK
+    assert checks["reconcile", "limits"]["status"] == "warn"
+    assert "team claims (total): 1 USD spent or leased of 0.0000001 USD" in checks["reconcile", "limits"]["detail"]
+
+
+def test_a_period_that_is_over_is_not_held_against_the_limit_of_today() -> None:
+    over, running = Period(PeriodKind.DAY, 0, 1_000), Period(PeriodKind.DAY, 1_000, 2_000)
+    caps = {(CLAIMS, PeriodKind.DAY): 5}
+
+    assert over_limits([BudgetState(CLAIMS, over, 6, 0)], caps, 1_000).status is Status.OK
+    assert over_limits([BudgetState(CLAIMS, running, 3, 2)], caps, 1_000).status is Status.OK
+    assert over_limits([BudgetState(CLAIMS, running, 3, 3)], caps, 1_000).status is Status.WARN
+
+
+def test_there_is_nothing_to_reconcile_before_the_first_start(tmp_path: Path) -> None:
+    house = DoctorsHouse(tmp_path)
+
+    code, checks = house.checks("--reconcile")
+
+    assert (code, statuses(checks, "reconcile")) == (Exit.OK, {"books": "skip"})
+    assert not house.data.exists()
+
+
+def test_a_store_that_does_not_open_cannot_be_reconciled(house: DoctorsHouse) -> None:
+    (house.data / "tollhouse.db").write_bytes(b"this is no database" * 100)
+
+    code, checks = house.checks("--reconcile")
+
+    assert code == Exit.CHECK_FAILED
+    assert {name: row["status"] for (_, name), row in checks.items()} == {"store": "fail", "books": "skip"}
+
+
+async def test_rows_that_come_in_meanwhile_make_no_difference(place: Place, tmp_path: Path) -> None:
+    database, data = place
+    house = DoctorsHouse(tmp_path, database=database, data=data)
+    await asyncio.to_thread(house.keep, leased_nanousd=2_000_000)
+    stores = await open_stores(database, data)
+    stopping = asyncio.Event()
+    posting = asyncio.create_task(post_without_end(stores.ledger, stopping))
+
+    found = [await house.checks_beside("--reconcile") for _ in range(4)]
+    stopping.set()
+    await posting
+    await stores.close()
+
+    assert [(code, statuses(checks, "reconcile")) for code, checks in found] == [(Exit.OK, RIGHT)] * 4
+    counted = [checks["reconcile", "calls"]["detail"] for _, checks in found]
+    assert len(set(counted)) > 1, "nothing came in meanwhile, so this showed nothing"
+
+
+async def post_without_end(ledger: Ledger, stopping: asyncio.Event) -> None:
+    for number in itertools.count():
+        if stopping.is_set():
+            return
+        await ledger.post("proc_gone", [a_call(number, cost_nanousd=7)])
+
+
+def test_a_live_house_is_well() -> None:
+    house = TestHouse(CONFIG.replace("tests: {{}}", 'tests: {{budget: {{limit_usd: "5", period: month}}}}')).start()
+    try:
+        answers = [posted_chat(house.base_url, house.api_key, model) for model in ("sim-echo", "sim-cut", "sim-echo")]
+        posted = len(house.calls())
+        code, checks = read(run_doctor(house.folder / "tollhouse.yaml", "--json"))
+    finally:
+        house.close()
+
+    assert (answers, posted, code) == ([200, 502, 200], 3, Exit.OK), checks
+    assert statuses(checks, "reconcile") == RIGHT
+    assert "1 running process: proc_" in checks["journal", "live"]["detail"]
+    assert "(3 looked at)" in checks["reconcile", "calls"]["detail"]
+    assert checks["storage", "store's key"]["detail"] == "the master key opens the store"
+    assert checks["providers", "simulator"]["status"] == "ok"

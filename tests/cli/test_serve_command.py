@@ -7,12 +7,17 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 
+import pytest
+from doctor_house import posted_chat
+
 from tollhouse.simulator import start
+from tollhouse.testing.house import TestHouse
 
 KEY = "a-secret-of-the-file"
 CONFIG = """
@@ -104,3 +109,55 @@ async def test_a_fault_in_posting_is_logged_and_ends_the_process(tmp_path: Path)
     assert len(list((tmp_path / "tollhouse-data/journal").iterdir())) == 1, (
         "what was not posted waits for the next start"
     )
+
+
+def test_a_process_whose_posting_has_died_is_not_ready() -> None:
+    house = TestHouse().start()
+    try:
+        before = readiness(house)
+        with closing(sqlite3.connect(house.folder / "data/tollhouse.db")) as database:
+            database.execute(FAILS_AS_A_BUG)
+        posted_chat(house.base_url, house.api_key, "sim-echo")
+        after = until_unready(house)
+        refused = posted_chat(house.base_url, house.api_key, "sim-echo")
+    finally:
+        house.close()
+
+    assert before == (200, [])
+    assert after == (503, ["posting"])
+    assert refused == 503
+
+
+@pytest.mark.slow
+def test_a_database_that_is_locked_for_long_makes_unready_and_is_survived() -> None:
+    house = TestHouse().start()
+    try:
+        with closing(sqlite3.connect(house.folder / "data/tollhouse.db", isolation_level=None)) as database:
+            database.execute("BEGIN EXCLUSIVE")
+            answered = posted_chat(house.base_url, house.api_key, "sim-echo")
+            during = until_unready(house)
+            database.execute("ROLLBACK")
+        calls = len(house.calls())
+        after = readiness(house)
+    finally:
+        house.close()
+
+    assert (answered, calls) == (200, 1)
+    assert (during[0], "posting" in during[1]) == (503, True)
+    assert after == (200, [])
+
+
+def readiness(house: TestHouse) -> tuple[int, list[str]]:
+    """Return the status of `/readyz` and the names of what does not hold."""
+    with closing(HTTPConnection(*house.url.removeprefix("http://").split(":"), timeout=WAIT_S)) as connection:  # type: ignore[arg-type]
+        connection.request("GET", "/readyz")
+        answer = connection.getresponse()
+        checks = json.loads(answer.read())["checks"]
+        return answer.status, [check["name"] for check in checks if not check["ok"]]
+
+
+def until_unready(house: TestHouse) -> tuple[int, list[str]]:
+    deadline = time.monotonic() + WAIT_S
+    while (found := readiness(house))[0] == 200 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return found

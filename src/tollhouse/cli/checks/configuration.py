@@ -61,8 +61,9 @@ def prices(governance: "Governance", without: list[Deployment]) -> Check:
 
 def _warnings(warnings: tuple[str, ...]) -> Iterator[Check]:
     for warning in warnings:
-        if not any(subject in warning for subject in TOLD_HERE):
-            yield GROUP.warn("setting", warning, "Change the setting, or keep it knowingly.")
+        if not any(known in warning for known in TOLD_HERE):
+            subject, _, what = warning.rpartition(": ")
+            yield GROUP.warn(subject or "setting", what, "Change the setting, or keep it knowingly.")
 
 
 def _admin_token(settings: Settings) -> Check:

@@ -64,11 +64,11 @@ Asked = Sequence[tuple[ProviderSpec, Answer | Silence | None]]
 """None: an in-house engine, which is not asked."""
 
 
-async def ask_all(specs: Sequence[ProviderSpec]) -> Asked:
-    """Ask every provider at once."""
+async def ask_all(specs: Sequence[ProviderSpec], limit_s: float = ANSWER_S) -> Asked:
+    """Ask every provider at once; each has so long."""
     transport = Transport()
     try:
-        answers = await asyncio.gather(*(_ask(spec, transport) for spec in specs))
+        answers = await asyncio.gather(*(_ask(spec, transport, limit_s) for spec in specs))
     finally:
         await transport.close()
     return list(zip(specs, answers, strict=True))
@@ -125,16 +125,16 @@ def _status(spec: ProviderSpec, answer: Answer) -> Check:
             return GROUP.fail(spec.name, f"not OpenAI-compatible: {said}, and not with a list of models", base)
 
 
-async def _ask(spec: ProviderSpec, transport: Transport) -> Answer | Silence | None:
+async def _ask(spec: ProviderSpec, transport: Transport, limit_s: float) -> Answer | Silence | None:
     if spec.base_url is None:
         return None
     try:
-        async with asyncio.timeout(ANSWER_S):
+        async with asyncio.timeout(limit_s):
             where = address(spec)
             await _resolve(spec.base_url)
             return await _list(spec, where, transport)
     except TimeoutError:
-        return Silence(f"no answer within {ANSWER_S:g} s")
+        return Silence(f"no answer within {limit_s:g} s")
     except socket.gaierror as error:
         return Silence(f"{urlsplit(spec.base_url).hostname} has no address: {error.strerror}")
     except (ConfigError, UpstreamError) as error:

@@ -42,7 +42,7 @@ class Opened:
 @asynccontextmanager
 async def opened(loaded: Loaded) -> AsyncIterator[Opened]:
     """Open the store, without making or changing anything in it."""
-    if loaded.database is None and not _sqlite_file(loaded.data_path).exists():
+    if loaded.database is None and not _is_there(_sqlite_file(loaded.data_path)):
         yield Opened([GROUP.ok("store", f"SQLite in {loaded.data_path}: {NOT_THERE}")], why=NOT_THERE)
         return
     from tollhouse.stores.sql.engine import open_database
@@ -60,7 +60,7 @@ async def opened(loaded: Loaded) -> AsyncIterator[Opened]:
 
 def folder(path: Path) -> list[Check]:
     """Look at the data folder, or where it would be made."""
-    standing = next(place for place in (path, *path.absolute().parents) if place.exists())
+    standing = next(place for place in (path, *path.absolute().parents) if _is_there(place))
     return [_writable(path, standing), free_disk(shutil.disk_usage(standing).free, standing)]
 
 
@@ -128,6 +128,11 @@ async def _key(database: "Database", loaded: Loaded) -> list[Check]:
     except TollhouseError as error:
         return [GROUP.error("store's key", error.message)]
     return [GROUP.ok("store's key", "the master key opens the store")]
+
+
+def _is_there(path: Path) -> bool:
+    """Also False for what this user may not even see; `Path.exists` would raise."""
+    return os.access(path, os.F_OK)
 
 
 def _sqlite_file(path: Path) -> Path:
