@@ -149,7 +149,7 @@ def test_a_database_that_is_locked_for_long_makes_unready_and_is_survived() -> N
 
 def readiness(house: TestHouse) -> tuple[int, list[str]]:
     """Return the status of `/readyz` and the names of what does not hold."""
-    with closing(HTTPConnection(*house.url.removeprefix("http://").split(":"), timeout=WAIT_S)) as connection:  # type: ignore[arg-type]
+    with closing(HTTPConnection(house.url.removeprefix("http://"), timeout=WAIT_S)) as connection:
         connection.request("GET", "/readyz")
         answer = connection.getresponse()
         checks = json.loads(answer.read())["checks"]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 GROUP = Group("reconcile")
 
 READ_LIMIT_S = 900.0
-"""A year's calls of a busy house: some millions of rows at about 30 us each, with time to spare."""
+"""A year's calls of a busy house: a call takes about 70 us (100,000 in 6.7 s) and, until all are compared, 2 KB."""
 SHOWN = 5
 """Differences told a check; one is as good a reason to look as a hundred."""
 
