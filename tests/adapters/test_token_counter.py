@@ -1,6 +1,6 @@
 """Counting tokens offline."""
 
-import toktok  # type: ignore[import-untyped]
+import toktok
 
 from tollhouse.adapters.tokens import PIECE_CHARS, TokTok
 

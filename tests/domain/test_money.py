@@ -86,6 +86,15 @@ def test_a_tier_prices_the_whole_answer_once_the_input_exceeds_its_bound() -> No
     assert (below, above) == (0, 2)
 
 
+def test_what_the_provider_wrote_to_its_cache_costs_its_own_rate_and_is_bounded() -> None:
+    line = PriceLine("test", Rates(10**6, 10**5, 10**6, cache_write=1_250_000))
+
+    cost = cost_nanousd(line, Usage(1000, 0, tokens_cached=100, cache_writes=400))
+
+    assert cost == 500 * 1 + 10 + 500
+    assert bound_nanousd(line, 1000, 0) == 1250
+
+
 def test_a_price_of_a_quarter_dollar_per_million_is_a_whole_number_of_femto_usd() -> None:
     assert femto_per_token("0.25") == 250_000_000
     assert (

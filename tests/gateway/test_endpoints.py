@@ -50,6 +50,8 @@ def shape_chat(
         ("/v1/chat/completions", {"messages": HELLO, "max_completion_tokens": 1.5}, "max_completion_tokens"),
         ("/v1/chat/completions", {"messages": HELLO, "stream": "yes"}, "stream"),
         ("/v1/chat/completions", {"messages": HELLO, "model": 7}, "model"),
+        ("/v1/chat/completions", {"messages": HELLO, "service_tier": "priority"}, "service_tier"),
+        ("/v1/responses", {"input": "hi", "service_tier": "flex"}, "service_tier"),
         ("/v1/responses", {}, "input"),
         ("/v1/responses", {"input": "hi", "background": True}, "background"),
         ("/v1/responses", {"input": "hi", "max_output_tokens": 0}, "max_output_tokens"),
@@ -112,7 +114,7 @@ def test_unknown_members_pass_byte_for_byte() -> None:
     ],
 )
 def test_the_output_bound_is_the_callers_cut_to_the_use_cases_else_the_models(
-    members: dict[str, object], most: int | None, model_max: int | None, written: int, clamped: tuple[str, ...]
+    members: dict[str, Any], most: int | None, model_max: int | None, written: int, clamped: tuple[str, ...]
 ) -> None:
     deployment = Deployment("openai", "m", "openai", output_tokens_max=model_max)
 

@@ -32,10 +32,12 @@ PACKAGE = "genai-prices"
 MAX_NAME_CHARS = 256
 """Longer than any model name in the table."""
 
-COUNTED = frozenset({"input_mtok", "cache_read_mtok", "output_mtok", "input_audio_mtok", "output_audio_mtok"})
+COUNTED = frozenset(
+    {"input_mtok", "cache_read_mtok", "output_mtok", "input_audio_mtok", "output_audio_mtok", "cache_write_mtok"}
+)
 """Units that an answer's usage counts."""
 
-OUTSIDE = frozenset({"cache_write_mtok", "cache_write_1h_mtok", "web_searches_kcount", "storage_searches_kcount"})
+OUTSIDE = frozenset({"cache_write_1h_mtok", "web_searches_kcount", "storage_searches_kcount"})
 """Units beside the tokens of an answer; a line without them is still that model's price per token."""
 
 SAME_AS = {"cache_audio_read_mtok": "cache_read_mtok", "output_reasoning_mtok": "output_mtok"}
@@ -170,6 +172,7 @@ def _rates(table: Mapping[str, object], tokens_in: int) -> Rates:
         output=text_in if out is None else out,
         audio_input=rate("input_audio_mtok"),
         audio_output=rate("output_audio_mtok"),
+        cache_write=rate("cache_write_mtok"),
     )
 
 

@@ -18,7 +18,7 @@ class TokTok:
     """
 
     def count(self, text: str) -> int:
-        import toktok  # type: ignore[import-untyped]
+        import toktok
 
         pieces = [_readable(text[start : start + PIECE_CHARS]) for start in range(0, len(text), PIECE_CHARS)]
         return sum(toktok.batch_count(pieces, ENCODING, threads=1))

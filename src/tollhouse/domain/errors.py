@@ -200,7 +200,7 @@ class UpstreamError(TollhouseError):
 
     status, code, source, retryable = 502, "upstream_error", Source.UPSTREAM, True
 
-    billed: ClassVar[bool | None] = None
+    billed: bool | None = None
     """False: the provider cannot have charged. None: it may have, so without usage or output the attempt is `unknown`."""
     same_deployment: bool = True
     """May `retries` be spent on the same deployment?"""
@@ -219,10 +219,9 @@ class UpstreamStatus(UpstreamError):
     The provider answered with an error.
 
     `status`, `code`, `type` and `param` are what our caller gets: the provider's own for 400, 404, 409, 413, 422 and
-    429, else 502 `upstream_error`. `upstream_status` is what the provider sent.
+    429, else 502 `upstream_error`. `upstream_status` is what the provider sent: an error inside a good answer may come
+    after work that is charged.
     """
-
-    billed = False
 
     def __init__(
         self,
@@ -239,6 +238,7 @@ class UpstreamStatus(UpstreamError):
     ) -> None:
         super().__init__(message, param=param, retry_after_ms=retry_after_ms)
         self.upstream_status = upstream_status
+        self.billed = None if 200 <= upstream_status < 300 else False
         self.status = status
         self.code = code or type(self).code
         self.type = error_type or type(self).type

@@ -56,7 +56,8 @@ def _exact(text: str, scale: int, limit: str) -> int:
 @dataclass(frozen=True, slots=True)
 class Usage:
     """
-    Tokens of one answer. `tokens_in` includes `tokens_cached`, `tokens_out` includes reasoning.
+    Tokens of one answer. `tokens_in` includes `tokens_cached`, `audio_in` and `cache_writes` (input that the provider
+    stored in its own cache, which some models charge more for); `tokens_out` includes reasoning and `audio_out`.
 
     `estimated`: counted by us, because the provider gave none.
     """
@@ -66,22 +67,25 @@ class Usage:
     tokens_cached: int = 0
     audio_in: int = 0
     audio_out: int = 0
+    cache_writes: int = 0
     estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Femto-USD a token. Audio tokens without a rate of their own (None) cost the text rate."""
+    """Femto-USD a token. Audio tokens and cache writes without a rate of their own (None) cost the text rate."""
 
     input: int
     cached_input: int
     output: int
     audio_input: int | None = None
     audio_output: int | None = None
+    cache_write: int | None = None
 
     def dearest(self) -> tuple[int, int]:
         """Return the dearest input and output rates."""
-        return max(self.input, self.cached_input, self.audio_input or 0), max(self.output, self.audio_output or 0)
+        dearest_in = max(self.input, self.cached_input, self.audio_input or 0, self.cache_write or 0)
+        return dearest_in, max(self.output, self.audio_output or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +123,11 @@ class PriceLine:
 def cost_nanousd(line: PriceLine, usage: Usage) -> int:
     """Price one answer exactly and round once, half to even."""
     rates = line.rates_for(usage.tokens_in)
-    plain_in = usage.tokens_in - usage.tokens_cached - usage.audio_in
+    plain_in = usage.tokens_in - usage.tokens_cached - usage.audio_in - usage.cache_writes
     femto = (
         max(plain_in, 0) * rates.input
         + usage.tokens_cached * rates.cached_input
+        + usage.cache_writes * (rates.input if rates.cache_write is None else rates.cache_write)
         + usage.audio_in * (rates.input if rates.audio_input is None else rates.audio_input)
         + (usage.tokens_out - usage.audio_out) * rates.output
         + usage.audio_out * (rates.output if rates.audio_output is None else rates.audio_output)

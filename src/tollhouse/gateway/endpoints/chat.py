@@ -10,7 +10,7 @@ from tollhouse.domain.money import Usage
 from tollhouse.domain.wire import NOTHING, Answer, Asked, Facts, Message, Prompt, ProviderFault, Shaped
 
 from .members import answer_members, decoded, event_members, raw, read_members, typed, within, write_members
-from .policy import apply_parameters, output_limit, write_limit
+from .policy import apply_parameters, output_limit, refuse_other_tiers, write_limit
 
 MAX_CHOICES = 128
 MAX_OUTPUT_TOKENS = 2**31 - 1
@@ -31,11 +31,13 @@ class _Known(msgspec.Struct):
     n: int | None = None
     max_tokens: int | None = None
     max_completion_tokens: int | None = None
+    service_tier: str | None = None
 
 
 class _PromptTokens(msgspec.Struct):
     cached_tokens: int | None = 0
     audio_tokens: int | None = 0
+    cache_write_tokens: int | None = 0
 
 
 class _CompletionTokens(msgspec.Struct):
@@ -58,6 +60,7 @@ class UsageBody(msgspec.Struct):
             tokens_out=self.completion_tokens,
             tokens_cached=min(before.cached_tokens or 0, self.prompt_tokens),
             audio_in=before.audio_tokens or 0,
+            cache_writes=before.cache_write_tokens or 0,
             audio_out=min(after.audio_tokens or 0, self.completion_tokens),
         )
 
@@ -143,6 +146,7 @@ class Chat:
         if not known.messages:
             raise InvalidRequest("`messages` must hold at least one message.", param="messages")
         within("n", known.n, 1, MAX_CHOICES)
+        refuse_other_tiers(known.service_tier)
         for name, value in (("max_tokens", known.max_tokens), ("max_completion_tokens", known.max_completion_tokens)):
             within(name, value, 1, MAX_OUTPUT_TOKENS)
         parts, held = _other_parts(known.messages) if any(mark in body for mark in PART_MARKS) else ((), False)

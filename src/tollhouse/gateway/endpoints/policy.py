@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from tollhouse.domain.errors import BoundUnknown, ParameterNotAllowed
+from tollhouse.domain.errors import BoundUnknown, InvalidRequest, ParameterNotAllowed
 from tollhouse.domain.governance import Deployment, Parameters
 from tollhouse.domain.wire import Asked
 
@@ -15,6 +15,18 @@ DEFAULT_OUTPUT_TOKENS = 4096
 
 PROVIDER_DEFAULTS: Mapping[str, float | int] = {"temperature": 1, "top_p": 1, "n": 1, "best_of": 1}
 """What OpenAI's API assumes for a number left out: a ceiling below it has to be written, not just left out."""
+
+
+STANDARD_TIERS = frozenset({"auto", "default"})
+"""Service tiers at the price book's prices. Others (priority, flex, scale) have prices that it does not know."""
+
+
+def refuse_other_tiers(tier: str | None) -> None:
+    if tier is not None and tier not in STANDARD_TIERS:
+        raise InvalidRequest(
+            f"`service_tier` {tier!r} has a price of its own that the price book does not know; leave it out.",
+            param="service_tier",
+        )
 
 
 def apply_parameters(members: Members, parameters: Parameters, deployment: Deployment) -> list[str]:

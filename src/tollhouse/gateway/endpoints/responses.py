@@ -11,7 +11,7 @@ from tollhouse.domain.wire import NOTHING, Answer, Asked, Facts, Message, Prompt
 
 from .chat import MAX_OUTPUT_TOKENS, FaultBody, fault_of
 from .members import answer_members, decoded, event_members, raw, read_members, rewritten, typed, within, write_members
-from .policy import apply_parameters, output_limit, write_limit
+from .policy import apply_parameters, output_limit, refuse_other_tiers, write_limit
 
 LIMITS = ("max_output_tokens",)
 LEAST_OUTPUT_TOKENS = 1
@@ -35,10 +35,12 @@ class _Known(msgspec.Struct):
     previous_response_id: str | None = None
     max_output_tokens: int | None = None
     tools: list[_Tool] | None = None
+    service_tier: str | None = None
 
 
 class _InputDetails(msgspec.Struct):
     cached_tokens: int | None = 0
+    cache_write_tokens: int | None = 0
 
 
 class _UsageBody(msgspec.Struct):
@@ -48,7 +50,12 @@ class _UsageBody(msgspec.Struct):
 
     def usage(self) -> Usage:
         details = self.input_tokens_details or _InputDetails()
-        return Usage(self.input_tokens, self.output_tokens, min(details.cached_tokens or 0, self.input_tokens))
+        return Usage(
+            tokens_in=self.input_tokens,
+            tokens_out=self.output_tokens,
+            tokens_cached=min(details.cached_tokens or 0, self.input_tokens),
+            cache_writes=details.cache_write_tokens or 0,
+        )
 
 
 class _Content(msgspec.Struct):
@@ -112,6 +119,7 @@ class Responses:
         if known.background:
             raise InvalidRequest("`background: true` is not supported; leave it out.", param="background")
         within("max_output_tokens", known.max_output_tokens, LEAST_OUTPUT_TOKENS, MAX_OUTPUT_TOKENS)
+        refuse_other_tiers(known.service_tier)
         parts, held = _other_parts(known.input) if any(mark in body for mark in PART_MARKS) else ((), False)
         hosted = any(tool.type not in LOCAL_TOOLS for tool in known.tools or [])
         return Asked(
