@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 from accounting_desk import OPENAI, a_call, accounting, asked, path, shaped, usage
-
 from tollhouse.accounting.books import Accounting
 from tollhouse.adapters.clock import SystemClock
 from tollhouse.domain.calls import Outcome

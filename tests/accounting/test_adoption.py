@@ -5,8 +5,8 @@ from datetime import UTC
 from pathlib import Path
 
 import pytest
-from accounting_desk import UnreliableLedger, a_call, accounting, open_attempt, path, whole_call
 
+from accounting_desk import UnreliableLedger, a_call, accounting, open_attempt, path, whole_call
 from tollhouse.accounting.adoption import BATCH, UNREADABLE, adopt_dead
 from tollhouse.accounting.books import Accounting
 from tollhouse.accounting.journal import Journal

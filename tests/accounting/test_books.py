@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from accounting_desk import (
     LOCAL,
     MICRO,
@@ -22,7 +23,6 @@ from accounting_desk import (
     usage,
     whole_call,
 )
-
 from tollhouse.accounting.books import SHOW_S, Accounting
 from tollhouse.accounting.open_call import FORGOTTEN_S, MAX_TOKENS, SWEEP_GRACE_S
 from tollhouse.accounting.records import read_journal
@@ -211,7 +211,7 @@ async def test_on_a_route_with_a_pattern_the_model_asked_for_is_priced(tmp_path:
 
     attempt = await call.reserve(Deployment("openai", "*", "openai"), asked(), shaped())
 
-    assert attempt.price == "seed:openai/gpt-5-mini"
+    assert (attempt.price, attempt.deployment) == ("seed:openai/gpt-5-mini", "openai/gpt-5-mini")
     await books.close()
 
 

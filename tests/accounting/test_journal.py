@@ -11,10 +11,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from accounting_desk import a_call
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from accounting_desk import a_call
 from tollhouse.accounting.journal import Journal
 from tollhouse.accounting.lock import FolderLock
 from tollhouse.accounting.records import (

@@ -21,17 +21,15 @@ VICTIM = Path(__file__).with_name("accounting_victim.py")
 
 
 async def killed(place: Place, seed: int) -> None:
-    """Let a process work on the store and kill it at a moment of its life that nobody chose."""
+    """Let a process work on the store, and kill it when the diary has grown by a number of lines that nobody chose."""
     database, folder = place
+    until = len(diary(folder)) + random.Random(seed).randint(1, 1_000)
     victim = await asyncio.to_thread(
         subprocess.Popen, [sys.executable, str(VICTIM), str(folder), database or "", str(seed)], stderr=subprocess.PIPE
     )
-    before = diary(folder).count("ready")
-    while diary(folder).count("ready") == before:
+    while len(diary(folder)) < until:
         assert victim.poll() is None, victim.stderr.read().decode() if victim.stderr else ""
-        await asyncio.sleep(0.01)
-    await asyncio.sleep(random.Random(seed).uniform(0.0, 0.6))
-    assert victim.poll() is None, victim.stderr.read().decode() if victim.stderr else ""
+        await asyncio.sleep(0.005)
     os.kill(victim.pid, signal.SIGKILL)
     await asyncio.to_thread(victim.communicate)
 
@@ -51,8 +49,8 @@ async def every_call(stores: Stores) -> list[Call]:
             return calls
 
 
-async def check_books(stores: Stores, folder: Path) -> int:
-    """Compare the ledger with what the killed processes had written down themselves; return the attempts seen."""
+async def check_books(stores: Stores, folder: Path) -> None:
+    """Compare the ledger with what the killed processes had written down themselves."""
     calls = await every_call(stores)
     in_ledger: dict[str, Attempt] = {attempt.id: attempt for call in calls for attempt in call.attempts}
     events = [line.split() for line in diary(folder)]
@@ -75,9 +73,9 @@ async def check_books(stores: Stores, folder: Path) -> int:
     assert await stores.ledger.leases() == []
     budgets = await stores.ledger.budgets()
     assert differences(calls=calls, budgets=budgets, leases=[]) == []
-    assert {b.spent_nanousd for b in budgets} == {sum(call.cost_nanousd for call in calls)}
-    assert {b.leased_nanousd for b in budgets} == {0}
-    return len(sent)
+    assert {b.spent_nanousd for b in budgets} <= {sum(call.cost_nanousd for call in calls)}
+    assert {b.leased_nanousd for b in budgets} <= {0}
+    assert budgets or not sent
 
 
 async def kill_and_check(place: Place, seeds: range) -> None:
@@ -89,8 +87,7 @@ async def kill_and_check(place: Place, seeds: range) -> None:
             adoption = await adopt_dead(folder / "journal", stores.ledger, "proc_test")
             assert adoption.unreadable == []
             assert len(adoption.adopted) <= 1
-            seen = await check_books(stores, folder)
-        assert seen > 100
+            await check_books(stores, folder)
     finally:
         await stores.close()
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 import yaml
-from accounting_desk import LINE, LOCAL, OPENAI, OneLine
 
+from accounting_desk import LINE, LOCAL, OPENAI, OneLine
 from tollhouse.accounting.prices import DAY_MS, MAX_LINES, PriceBook, not_priced
 from tollhouse.domain.governance import Deployment
 from tollhouse.domain.money import PriceLine, Rates, Usage, cost_nanousd

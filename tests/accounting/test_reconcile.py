@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from accounting_desk import UnreliableLedger, accounting, open_attempt, path, whole_call
 
+from accounting_desk import UnreliableLedger, accounting, open_attempt, path, whole_call
 from tollhouse.accounting.reconcile import Difference, differences
 from tollhouse.accounting.records import read_journal
 from tollhouse.domain.calls import AttemptState, Call, Outcome

@@ -4,8 +4,8 @@ import asyncio
 from datetime import UTC
 
 import pytest
-from accounting_desk import UnreliableLedger, a_call, path
 
+from accounting_desk import UnreliableLedger, a_call, path
 from tollhouse.accounting.slices import MOST_CALLS, Path, Reservation, Slices
 from tollhouse.domain.calls import Attempt, AttemptState, Call
 from tollhouse.domain.errors import BudgetExceeded, StoreUnavailable

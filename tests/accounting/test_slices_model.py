@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC
 
-from accounting_desk import UnreliableLedger, a_call
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from accounting_desk import UnreliableLedger, a_call
 from tollhouse.accounting.slices import Reservation, Slices, Spending
 from tollhouse.domain.calls import Attempt, AttemptState, Call
 from tollhouse.domain.errors import BudgetExceeded, StoreUnavailable

@@ -7,7 +7,7 @@ The door of accounting: every call has one record, every attempt is held, journa
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from pathlib import Path
 
@@ -51,7 +51,7 @@ class AccountingState:
     What `doctor`, readiness and metrics show of this process.
 
     Errors are None while all is well. `overruns`: attempts for which the provider charged more than had been held;
-    `overrun_nanousd`: by how much in all.
+    `overrun_nanousd`: by how much in all. `adoption.adopted` are all processes adopted since the start.
     """
 
     process: str
@@ -230,9 +230,10 @@ class Accounting:
 
     async def _adopt(self) -> None:
         self._adopt_s = self._desk.clock.monotonic()
-        self._adoption = await adopt_dead(self._folder, self._ledger, self.process)
-        if self._adoption.adopted or self._adoption.unreadable:
-            self._on_adopted(self._adoption)
+        before, found = self._adoption, await adopt_dead(self._folder, self._ledger, self.process)
+        self._adoption = replace(found, adopted=before.adopted + found.adopted)
+        if found.adopted or len(found.unreadable) > len(before.unreadable):
+            self._on_adopted(found)
 
 
 def _make_storable(call: Call) -> None:

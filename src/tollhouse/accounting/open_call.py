@@ -110,6 +110,8 @@ class OpenCall:
         Raises ModelNotPriced, BoundUnknown, BudgetExceeded or StoreUnavailable; nothing is held then.
         """
         assert not self._is_ended
+        if deployment.model == PATTERN:
+            deployment = replace(deployment, model=self.call.model)
         line = self._line(deployment)
         at_ms = self._desk.clock.now_ms()
         reservation = await self._reservation(line, deployment, asked, shaped, at_ms)
@@ -143,8 +145,6 @@ class OpenCall:
             raise
 
     def _line(self, deployment: Deployment) -> PriceLine | None:
-        if deployment.model == PATTERN:
-            deployment = replace(deployment, model=self.call.model)
         line = self._desk.prices.line(deployment)
         if line is None and not self._unpriced_allowed:
             raise not_priced(deployment)
