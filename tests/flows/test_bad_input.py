@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 import pytest
-from flow_house import Answer, Tree, chat, get, post, route, running, tree, use_case
 
+from flow_house import Answer, Tree, chat, get, post, route, running, tree, use_case
 from tollhouse.testing.house import TestHouse
 
 MAX_BODY_BYTES = 100_000

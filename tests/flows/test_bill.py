@@ -18,8 +18,8 @@ from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
 import pytest
-from flow_house import Tree, budgets, eventually, route, running, tree, use_case
 
+from flow_house import Tree, budgets, eventually, route, running, tree, use_case
 from tollhouse.domain.calls import Attempt, AttemptState
 from tollhouse.simulator import DEFAULT_PRICES, BillLine
 from tollhouse.testing.house import TestHouse

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import openai
 import pytest
+
 from flow_house import (
     Answer,
     Tree,
@@ -32,7 +33,6 @@ from flow_house import (
     tree,
     use_case,
 )
-
 from tollhouse.adapters.tokens import TokTok
 from tollhouse.domain.money import nano_from_usd, usd_from_nano
 from tollhouse.testing.house import TestHouse

@@ -9,10 +9,10 @@ from typing import TypeVar
 
 import openai
 import pytest
-from flow_house import last_call, route, running, sent_bodies, tree, use_case
 from openai.types.chat import ChatCompletionMessageParam
 from pydantic import BaseModel
 
+from flow_house import last_call, route, running, sent_bodies, tree, use_case
 from tollhouse.testing.house import TestHouse
 
 T = TypeVar("T")

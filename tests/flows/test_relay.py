@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from flow_house import HELLO, Answer, Tree, chat, last_call, post, read, running, sending, sent_bodies, tree, use_case
 
+from flow_house import HELLO, Answer, Tree, chat, last_call, post, read, running, sending, sent_bodies, tree, use_case
 from tollhouse.testing.house import TestHouse
 
 IDS = re.compile(rb'"(id|created|created_at|completed_at|item_id|call_id)": ?(?:"[^"]*"|\d+(?:\.\d+)?)')

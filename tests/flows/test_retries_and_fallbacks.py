@@ -5,8 +5,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from flow_house import Tree, chat, last_call, post, route, running, sent_bodies, shown, tree, use_case
 
+from flow_house import Tree, chat, last_call, post, route, running, sent_bodies, shown, tree, use_case
 from tollhouse.testing.house import TestHouse
 
 LONG: Tree = {"messages": [{"role": "user", "content": "one two three four five six seven"}]}
