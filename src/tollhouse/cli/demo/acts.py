@@ -15,7 +15,10 @@ from .figures import figures
 from .house import CLAIMS, SIMULATED_TEAM, DemoHouse
 from .report import Claims, Failures, Report, Served, urgency
 from .staged import perform
-from .triage import triaged
+from .triage import AT_A_TIME, triaged
+
+ASKED = "Classify this message as complaint, question or praise: My claim has been open for six weeks."
+"""What the in-house engine can do by itself, in the words of somebody who tries it."""
 
 
 class Stage(Protocol):
@@ -47,7 +50,7 @@ async def play(demo: DemoHouse, stage: Stage, *, engine: str, keep: bool) -> Rep
 async def _claims(demo: DemoHouse, stage: Stage, engine: str) -> Claims:
     reports, records, started = sample(), list[Record](), time.monotonic()
     with stage.triaging(engine, len(reports.rows)) as show:
-        async with aclosing(triaged(demo, reports.rows)) as ready:
+        async with aclosing(triaged(demo, reports.rows, at_a_time=AT_A_TIME[engine])) as ready:
             async for record in ready:
                 records.append(record)
                 show(record)
@@ -55,6 +58,7 @@ async def _claims(demo: DemoHouse, stage: Stage, engine: str) -> Claims:
     await demo.booked()
     return Claims(
         engine=engine,
+        at_a_time=AT_A_TIME[engine],
         records=records,
         recorded=reports.recorded,
         confusion=confusion((reports.recorded[record.id or ""].severity, urgency(record)) for record in records),
@@ -79,15 +83,9 @@ def _served(demo: DemoHouse) -> Served:
 
 
 def _curl(demo: DemoHouse) -> str:
-    """A line to paste; the in-house engine answers it, whoever triaged."""
+    """A line to paste, headers shown: they tell cost and attempts. The in-house engine answers it, whoever triaged."""
     body = {"model": "inhouse", "messages": [{"role": "user", "content": ASKED}]}
     return (
-        f"curl -s {demo.url}/v1/chat/completions -H 'authorization: Bearer {demo.api_key}' "
+        f"curl -si {demo.url}/v1/chat/completions -H 'authorization: Bearer {demo.api_key}' "
         f"-H 'content-type: application/json' -d '{json.dumps(body)}'"
     )
-
-
-ASKED = (
-    "Summarise in one sentence: The car stood at a red light. A van did not brake and hit it from behind. "
-    "The driver has neck pain and was taken to hospital. The van left before the police came."
-)

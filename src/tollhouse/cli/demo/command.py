@@ -62,9 +62,9 @@ def demo(
 
     On a temporary store and the in-house engine: no key, no network, no cost, and nothing is left behind.
     """
-    say(f"tollhouse {__version__} demo: starting a gateway and a simulated provider on this machine …")
-    cast("TextIOWrapper", sys.stdout).reconfigure(errors="replace")  # the reports' letters may not be the terminal's
     asked = Asked(_openai(provider), port, keep, leave, as_json)
+    say(f"tollhouse {__version__} demo: starting a gateway and a simulated provider on this machine ...")
+    cast("TextIOWrapper", sys.stdout).reconfigure(errors="replace")  # the reports' letters may not be the terminal's
 
     import uvloop
 
@@ -91,6 +91,8 @@ async def _demo(asked: Asked) -> Exit:
     with _ending() as ending:
         try:
             async with open_demo(port=asked.port, keep=asked.keep, openai=asked.openai) as house:
+                if asked.keep:
+                    say(f"keeping configuration (with its secrets), ledger and the simulator's bill in {house.folder}")
                 report = await _play(house, asked)
                 ending.working = False
                 if not asked.leave:
@@ -126,7 +128,7 @@ def _say_serving(house: "DemoHouse", asked: Asked) -> None:
 
 def _concluded(report: "Report", asked: Asked) -> Exit:
     if report.kept:
-        say(f"kept: {report.kept} (configuration with its secrets, ledger, the simulator's bill)")
+        say(f"kept: {report.kept}")
     elif not asked.leave:
         say("stopped; everything is removed.")
     if report.complaint is None:

@@ -8,7 +8,7 @@ from importlib.resources import files
 from tollhouse.workflows.rows import Row, Wanted, read_rows
 
 SHOWN = 50
-SOURCE = "vehicle complaint reports of the US NHTSA (public domain)"
+SOURCE = "vehicle complaint reports of the US NHTSA (public domain), the first of the sample that ships"
 SEVERITY = "derived from the authority's record: high = fire, injury or death; medium = crash; low = the rest"
 
 

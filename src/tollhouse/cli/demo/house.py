@@ -43,10 +43,10 @@ server: {{listen: "{listen}", admin_token: {admin_token}, drain_ms: {drain_ms}}}
 storage: {{path: ./data}}
 privacy: {{master_key: "{master_key}"}}
 providers:
-  local: {{dialect: inhouse}}
+  inhouse: {{dialect: inhouse}}
   simulator: {{dialect: openai, base_url: "{simulator}", api_key: simulated-provider}}
 {provider}models:
-  inhouse: {{deployments: [{{provider: local, model: auto}}]}}
+  inhouse: {{deployments: [{{provider: inhouse, model: auto}}]}}
 {route}  "sim-*": {{deployments: [{{provider: simulator, model: "*"}}], price: {price}}}
   "staged-*": {{deployments: [{{provider: simulator, model: "*"}}], price: {price}}}
   staged-down:

@@ -63,8 +63,8 @@ def find_openai(environ: Mapping[str, str]) -> OpenAI:
     key = environ.get(KEY)
     if not key:
         raise WrongUsage(
-            f"--provider openai needs your key in the environment: {KEY}=sk-… tollhouse demo --provider openai. "
-            "Without --provider the in-house engine triages on this machine, and nothing is sent or spent."
+            f"--provider openai needs your key in the environment variable {KEY}. Set it and run the same command "
+            "again, or leave --provider out: the in-house engine then triages, and nothing is sent or spent."
         )
     known = next(known for known in KNOWN if known.name == "openai")
     base_url = environ.get(BASE_URL) or known.base_url

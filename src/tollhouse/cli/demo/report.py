@@ -21,11 +21,13 @@ class Claims:
 
     Args:
         engine: `inhouse` or `openai`.
+        at_a_time: how many reports were worked on together; latencies depend on it.
         figures: the ledger's.
         seconds: from the first call to the last result.
     """
 
     engine: str
+    at_a_time: int
     records: Sequence[Record]
     recorded: Mapping[str, Recorded]
     confusion: Confusion
@@ -53,6 +55,7 @@ class Claims:
     def as_json(self) -> dict[str, object]:
         return {
             "engine": self.engine,
+            "at_a_time": self.at_a_time,
             "source": SOURCE,
             "severity": SEVERITY,
             "reports": len(self.records),

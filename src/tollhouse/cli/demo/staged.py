@@ -42,9 +42,9 @@ class Stage:
 
 
 STAGES = (
-    Stage("an ordinary answer", {"staged-answer": ["sim-echo"]}),
-    Stage("a 503 first, then the answer", {"staged-503": ["sim-503:0.05:float", "sim-echo"]}),
-    Stage("a provider that is down, then the next", {"staged-down": ["sim-500"], "staged-spare": ["sim-echo"]}),
+    Stage("an answer", {"staged-answer": ["sim-echo"]}),
+    Stage("a 503, then an answer", {"staged-503": ["sim-503:0.05:float", "sim-echo"]}),
+    Stage("a dead provider, then the next one", {"staged-down": ["sim-500"], "staged-spare": ["sim-echo"]}),
     Stage("a stream that is cut", {"staged-cut": ["sim-cut:3"]}, streamed=True),
     Stage("a connection lost after billing", {"staged-lost": ["sim-reset-billed", "sim-echo"]}),
     Stage("a budget too small for the call", {"staged-poor": ["sim-echo"]}, use_case=POOR),
@@ -171,7 +171,7 @@ async def _bodies(response: "ClientResponse") -> list[_Body]:
 def _told(bodies: Sequence[_Body]) -> str:
     text = "".join(_text(choice) for body in bodies for choice in body.choices)
     codes = [str(body.error.code) for body in bodies if body.error]
-    said = ["the whole answer" if text == SAID else f"“{text}…”"] if text else []
+    said = ["the whole answer" if text == SAID else f'"{text.strip()} …"'] if text else []
     return ", then error ".join([*said, *codes])
 
 
