@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -84,15 +84,14 @@ def write_config(folder: Path, simulator: RunningSimulator, settings: Tree) -> P
 class Service:
     """One `tollhouse serve`. What it says goes to files, so that it never waits for a reader."""
 
-    def __init__(self, config: Path, *arguments: str, limits: Sequence[str] = (), env: Mapping[str, str] | None = None):
+    def __init__(self, config: Path) -> None:
         self._said = config.with_name(f"said-{time.monotonic_ns()}")
-        self._config = config
         with self._said.open("wb") as out:
             self.process = subprocess.Popen(
-                [*limits, sys.executable, "-m", "tollhouse", "serve", "--config", str(config), *arguments],
+                [sys.executable, "-m", "tollhouse", "serve", "--config", str(config)],
                 stdout=out,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "NO_COLOR": "1", **(env or {})},
+                env={**os.environ, "NO_COLOR": "1"},
             )
 
     @property
@@ -123,12 +122,23 @@ class Service:
 
 
 @contextmanager
-def serving(config: Path, *arguments: str, limits: Sequence[str] = ()) -> Iterator[Service]:
-    service = Service(config, *arguments, limits=limits)
+def serving(config: Path) -> Iterator[Service]:
+    service = Service(config)
     try:
         yield service
     finally:
         service.kill()
+
+
+def refused(config: Path) -> str:
+    """Let it start in vain; return what it says."""
+    service = Service(config)
+    try:
+        assert service.wait() == 1, service.said
+    finally:
+        service.kill()
+    assert "Traceback" not in service.said
+    return service.said
 
 
 def command(config: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
