@@ -22,7 +22,14 @@ SCENARIOS = {
     "paced_64": {"connections": 64, "stream": True, "model": "paced-200-5"},
     "paced_512": {"connections": 512, "stream": True, "model": "paced-40-50"},
 }
-LIMITS = {"cpu_us_per_call_c32": 150, "cpu_us_per_chunk": 25, "added_p50_ms_c1": 0.6, "idle_mib": 120, "ready_s": 2.5, "help_s": 0.4}
+LIMITS = {
+    "cpu_us_per_call_c32": 150,
+    "cpu_us_per_chunk": 25,
+    "added_p50_ms_c1": 0.6,
+    "idle_mib": 120,
+    "ready_s": 2.5,
+    "help_s": 0.4,
+}
 
 
 def load(port: int, scenario: str, seconds: float) -> dict[str, float]:
@@ -40,7 +47,11 @@ def measure(subject: Subject, scenario: str, seconds: float) -> dict[str, float]
     before = subject.process.cpu_us()
     result = load(subject.port, scenario, seconds)
     used = subject.process.cpu_us() - before
-    return {**result, "cpu_us_per_call": used / max(result["calls"], 1), "cpu_us_per_chunk": used / max(result["chunks"], 1)}
+    return {
+        **result,
+        "cpu_us_per_call": used / max(result["calls"], 1),
+        "cpu_us_per_chunk": used / max(result["chunks"], 1),
+    }
 
 
 def help_seconds() -> float:
@@ -84,7 +95,9 @@ def run(seconds: float) -> dict[str, object]:
 def show(report: dict[str, object]) -> None:
     scenarios = report["scenarios"]
     assert isinstance(scenarios, dict)
-    print(f"{'scenario':<12}{'subject':<12}{'calls':>8}{'errors':>8}{'CPU us/call':>13}{'CPU us/chunk':>14}{'p50 us':>9}{'p99 us':>9}")
+    print(
+        f"{'scenario':<12}{'subject':<12}{'calls':>8}{'errors':>8}{'CPU us/call':>13}{'CPU us/chunk':>14}{'p50 us':>9}{'p99 us':>9}"
+    )
     for name in SCENARIOS:
         for subject, results in scenarios.items():
             row = results[name]

@@ -73,7 +73,13 @@ class Tally:
     def report(self) -> dict[str, object]:
         ordered = sorted(self.latencies) or [0.0]
         at = lambda share: round(ordered[min(int(len(ordered) * share), len(ordered) - 1)] * 1e6)  # noqa: E731
-        return {"calls": len(self.latencies), "errors": self.errors, "chunks": self.chunks, "p50_us": at(0.5), "p99_us": at(0.99)}
+        return {
+            "calls": len(self.latencies),
+            "errors": self.errors,
+            "chunks": self.chunks,
+            "p50_us": at(0.5),
+            "p99_us": at(0.99),
+        }
 
 
 def request_of(order: dict[str, object]) -> bytes:

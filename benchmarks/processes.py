@@ -16,7 +16,9 @@ GATEWAY_CORE, LOAD_CORE = CORES[0], CORES[-1]
 class Started:
     """A process of ours, on one core."""
 
-    def __init__(self, command: Sequence[str], *, core: int, env: dict[str, str] | None = None, cwd: Path | None = None) -> None:
+    def __init__(
+        self, command: Sequence[str], *, core: int, env: dict[str, str] | None = None, cwd: Path | None = None
+    ) -> None:
         self._process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
@@ -24,8 +26,8 @@ class Started:
             text=True,
             env={**os.environ, **(env or {})},
             cwd=cwd,
-            preexec_fn=lambda: os.sched_setaffinity(0, {core}),
         )
+        os.sched_setaffinity(self._process.pid, {core})
 
     def line(self) -> str:
         assert self._process.stdout is not None

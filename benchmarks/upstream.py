@@ -18,7 +18,12 @@ ANSWER = json.dumps(
         "created": 1,
         "model": "bench",
         "choices": [
-            {"index": 0, "message": {"role": "assistant", "content": "word " * 60}, "logprobs": None, "finish_reason": "stop"}
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": "word " * 60},
+                "logprobs": None,
+                "finish_reason": "stop",
+            }
         ],
         "usage": {"prompt_tokens": 250, "completion_tokens": 60, "total_tokens": 310},
     }
@@ -29,7 +34,12 @@ PACED = re.compile(rb"paced-(\d+)-(\d+)")
 
 
 def _event(**members: object) -> bytes:
-    data = b"data: " + json.dumps({"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "bench", **members}).encode()
+    data = (
+        b"data: "
+        + json.dumps(
+            {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "bench", **members}
+        ).encode()
+    )
     return data + b"\n\n"
 
 

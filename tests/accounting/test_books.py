@@ -517,7 +517,7 @@ async def main():
     third = await whole_call(books, path(10**9))
     await books.tick()
     rows = [[c.status, c.cost_nanousd] for c in ledger.books.calls.values()]
-    print(json.dumps([told, held, books.state().journal_error, rows]))
+    print(json.dumps([told, held, books.state().journal_error, rows]), flush=True)
     os._exit(0)
 
 asyncio.run(main())

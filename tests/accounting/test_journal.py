@@ -304,7 +304,7 @@ tiny = journal.failure
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 journal.probe()
 journal.append(SENT, sent_call(id="call_after"), 0)
-print(json.dumps([written, failed, bool(first_failure), journal.failure]))
+print(json.dumps([written, failed, bool(first_failure), journal.failure]), flush=True)
 os._exit(0)
 """
 

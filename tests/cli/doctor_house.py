@@ -10,9 +10,9 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import typer
-from cli_house import a_call, run_alone
 from typer.testing import CliRunner, Result
 
+from cli_house import a_call, run_alone
 from tollhouse.accounting.records import ENDED, MAGIC, frame, segment_path
 from tollhouse.cli.doctor import doctor
 from tollhouse.domain.calls import Call

@@ -2,8 +2,8 @@ import json
 from pathlib import Path
 
 import pytest
-from cli_house import TOKEN, House, a_call, run_alone, words
 
+from cli_house import TOKEN, House, a_call, run_alone, words
 from tollhouse.cli.calls import follow_calls
 from tollhouse.cli.exit import Exit
 from tollhouse.cli.source import Json, StoreSource

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from doctor_house import MASTER_KEY, SECRETS, DoctorsHouse, some_calls, statuses, write_journal
 
+from doctor_house import MASTER_KEY, SECRETS, DoctorsHouse, some_calls, statuses, write_journal
 from tollhouse.accounting.lock import FolderLock
 from tollhouse.adapters.sealer import open_sealer, prove_master_key
 from tollhouse.cli.checks import storage

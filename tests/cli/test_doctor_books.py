@@ -5,10 +5,10 @@ import itertools
 from pathlib import Path
 
 import pytest
-from cli_house import a_call
-from doctor_house import CLAIMS, DoctorsHouse, posted_chat, read, run_doctor, some_calls, statuses, write_journal
 
+from cli_house import a_call
 from conftest import Place
+from doctor_house import CLAIMS, DoctorsHouse, posted_chat, read, run_doctor, some_calls, statuses, write_journal
 from tollhouse.cli.checks.books import in_sums, over_limits
 from tollhouse.cli.checks.check import Status
 from tollhouse.cli.exit import Exit

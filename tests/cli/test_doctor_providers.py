@@ -8,8 +8,8 @@ from email.utils import formatdate
 from pathlib import Path
 
 import pytest
-from doctor_house import DoctorsHouse, statuses
 
+from doctor_house import DoctorsHouse, statuses
 from tollhouse.cli.checks import clock, providers
 from tollhouse.cli.checks.check import Status
 from tollhouse.cli.exit import Exit

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from cli_house import House
 
+from cli_house import House
 from tollhouse.cli.exit import Exit
 from tollhouse.domain.governance import Key
 from tollhouse.stores import open_stores

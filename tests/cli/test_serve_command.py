@@ -14,8 +14,8 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
-from doctor_house import posted_chat
 
+from doctor_house import posted_chat
 from tollhouse.simulator import start
 from tollhouse.testing.house import TestHouse
 

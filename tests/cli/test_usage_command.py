@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from cli_house import NOW_MS, TOKEN, House, a_call, words
 
+from cli_house import NOW_MS, TOKEN, House, a_call, words
 from tollhouse.cli.exit import Exit
 from tollhouse.domain.calls import Outcome
 

@@ -3,10 +3,10 @@
 import tempfile
 from pathlib import Path
 
-from config_files import as_json, loaded
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from config_files import as_json, loaded
 from tollhouse.config.govern import govern, provider_specs
 from tollhouse.config.load import Loaded
 from tollhouse.config.problems import InvalidConfig

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from config_files import SMALL
 from typer import Typer
 from typer.testing import CliRunner, Result
 
+from config_files import SMALL
 from tollhouse.cli import config, init
 
 app = Typer()

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from config_files import SMALL, loaded
 
+from config_files import SMALL, loaded
 from tollhouse.config.govern import govern, provider_specs
 from tollhouse.config.load import Loaded
 from tollhouse.domain.governance import (

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from config_files import SMALL, as_json, loaded, problems, small
 
+from config_files import SMALL, as_json, loaded, problems, small
 from tollhouse.config.load import load
 from tollhouse.config.problems import InvalidConfig
 from tollhouse.config.unbuilt import UNBUILT

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from config_files import SMALL, loaded, problems, small
 
+from config_files import SMALL, loaded, problems, small
 from tollhouse.config.schema import FILE_NAME, FIRST_LINE, known_keys, schema
 from tollhouse.config.yaml import parse, plain
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from config_files import SMALL, loaded, problems
 
+from config_files import SMALL, loaded, problems
 from tollhouse.config.dotenv import ENV_BYTES_MAX, parse_dotenv
 from tollhouse.config.variables import SECRET_FILE_BYTES_MAX
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import typer
-from reference_pages import code, codes, fenced, headings, page, rows, rows_under
 from typer.testing import CliRunner
 
+from reference_pages import code, codes, fenced, headings, page, rows, rows_under
 from tollhouse.cli import app as command_line
 from tollhouse.cli.exit import Exit
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+
 from reference_pages import code, codes, fenced, headings, page, rows, rows_under
 from settings_rows import WORDS, KeyRow, key_rows
-
 from tollhouse.config.load import Loaded, load
 from tollhouse.config.tree import Settings
 from tollhouse.config.unbuilt import UNBUILT

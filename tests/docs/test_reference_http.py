@@ -8,8 +8,8 @@ from typing import cast
 from urllib.parse import urlsplit
 
 import pytest
-from reference_pages import code, codes, fenced, page, rows_under
 
+from reference_pages import code, codes, fenced, page, rows_under
 from tollhouse.testing.house import CONFIG, TestHouse
 from tollhouse.web.api.openapi import document
 from tollhouse.web.api.query import CALLS, FILTER, USAGE

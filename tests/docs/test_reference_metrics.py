@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from reference_pages import code, codes, page, rows
 
+from reference_pages import code, codes, page, rows
 from tollhouse.testing.house import TestHouse
 
 PAGE = page("metrics.md")

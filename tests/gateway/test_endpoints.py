@@ -18,6 +18,7 @@ EMBEDDINGS = ENDPOINTS["/v1/embeddings"]
 MODERATIONS = ENDPOINTS["/v1/moderations"]
 
 PLAIN = Deployment("openai", "gpt-5-mini", "openai")
+FREE = Parameters()
 HELLO = [{"role": "user", "content": "hello"}]
 
 
@@ -26,7 +27,7 @@ def body(**members: object) -> bytes:
 
 
 def shape_chat(
-    deployment: Deployment = PLAIN, parameters: Parameters = Parameters(), most: int | None = None, **members: object
+    deployment: Deployment = PLAIN, parameters: Parameters = FREE, most: int | None = None, **members: object
 ) -> tuple[dict[str, Any], Shaped]:
     asked = CHAT.read(body(messages=HELLO, **members))
     shaped = CHAT.shape(asked, deployment, parameters=parameters, output_tokens_max=most)

@@ -40,7 +40,7 @@ def test_an_object_reads_the_same_however_it_is_laid_out(
 def test_a_name_that_stands_twice_is_refused_wherever_it_stands(
     value: dict[str, object], layout: tuple[str, str], again: object, where: object
 ) -> None:
-    pairs = [(name, member) for name, member in value.items()]
+    pairs = list(value.items())
     repeated = where.choice(pairs)[0]  # type: ignore[attr-defined]
     pairs.insert(where.randrange(len(pairs) + 1), (repeated, again))  # type: ignore[attr-defined]
     body = "{" + layout[0].join(f"{json.dumps(n)}{layout[1]}{json.dumps(v)}" for n, v in pairs) + "}"

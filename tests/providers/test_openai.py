@@ -7,6 +7,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 import pytest
+
 from provider_scripts import (
     DONE,
     KEY,
@@ -32,7 +33,6 @@ from provider_scripts import (
     streams,
     upstream,
 )
-
 from tollhouse.domain.errors import (
     ConfigError,
     InvalidRequest,

@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
 from provider_scripts import (
     LAST_CHUNK,
     STREAM_HEAD,
@@ -29,7 +30,6 @@ from provider_scripts import (
     respond,
     upstream,
 )
-
 from tollhouse.domain.errors import ConnectTimeout, NotSent, UpstreamReset
 from tollhouse.providers.transport import Transport, header_block
 

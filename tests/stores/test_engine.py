@@ -12,11 +12,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from line import Line, a_line_to
 from sqlalchemy import Connection, text
 from sqlalchemy.util import await_only
 
 from ledger_words import a_call, an_ask, an_attempt, figures
+from line import Line, a_line_to
 from postgres_server import PostgresServer, psql
 from tollhouse.domain.errors import StartError, StoreUnavailable
 from tollhouse.stores import Stores, open_stores

@@ -8,7 +8,6 @@ from asyncio.subprocess import Process
 from pathlib import Path
 
 from leaser import LEAST, LIMIT
-
 from ledger_words import CLAIMS, NOON_MS, ORGANISATION, a_call, amounts, an_ask, an_attempt, figures, slices
 from tollhouse.domain.calls import AttemptState, Call
 from tollhouse.stores import Stores, open_stores

@@ -7,14 +7,14 @@ from html.parser import HTMLParser
 import aiohttp
 import jsonschema
 import pytest
-from web_ledger import OCTOBER_MS, ListedLedger, a_call
-from web_serving import Seen, asked, serving
 
 from tollhouse.domain.calls import Call, Outcome
 from tollhouse.domain.providers import Secret
 from tollhouse.ports.usage import CallFilter
 from tollhouse.web.api.app import Api
 from tollhouse.web.edge import Edge
+from web_ledger import OCTOBER_MS, ListedLedger, a_call
+from web_serving import Seen, asked, serving
 
 TOKEN = "an-admin-token-of-some-length"
 BEARER = [(b"authorization", f"Bearer {TOKEN}".encode())]

@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable
 
 import aiohttp
 import pytest
-from web_serving import Seen, asked, serving
 
 from tollhouse.domain.errors import InvalidRequest, ModelNotFound
 from tollhouse.web.asgi import Receive, Reply, Scope, Send, send_reply
 from tollhouse.web.edge import Edge, read_body, request_id
+from web_serving import Seen, asked, serving
 
 LIMIT_BYTES = 200_000
 

@@ -4,9 +4,9 @@ import logging
 import re
 
 import pytest
-from web_ledger import a_call
 
 from tollhouse.web.log import Log, stdlib_into
+from web_ledger import a_call
 
 
 def lines(output: io.BytesIO) -> list[dict[str, object]]:

@@ -1,10 +1,10 @@
 from dataclasses import dataclass
 
 from prometheus_client.parser import text_string_to_metric_families
-from web_ledger import ListedLedger, a_call
 
 from tollhouse.domain.calls import Outcome
 from tollhouse.web.metrics import LATENCY_MS, MAX_CODES, MAX_SERIES, Histogram, Metrics
+from web_ledger import ListedLedger, a_call
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 

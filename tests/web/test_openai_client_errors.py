@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import openai
 import pytest
 from openai.types.chat import ChatCompletionChunk
-from web_serving import Seen, serving
 
 from tollhouse.domain.errors import (
     BudgetExceeded,
@@ -23,6 +22,7 @@ from tollhouse.domain.errors import (
 )
 from tollhouse.web.asgi import Receive, Scope, Send
 from tollhouse.web.edge import Edge
+from web_serving import Seen, serving
 
 CHUNK = (
     b'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"fast",'

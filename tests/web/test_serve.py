@@ -10,12 +10,12 @@ from contextlib import suppress
 
 import aiohttp
 import pytest
-from web_serving import Seen
 
 from tollhouse.domain.errors import StartError
 from tollhouse.web.asgi import Receive, Scope, Send
 from tollhouse.web.edge import Edge, read_body
 from tollhouse.web.serve import DRAINED, INTERRUPTED, Server, bind
+from web_serving import Seen
 
 
 class Streams:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from scripted_ask import Json, ScriptedAsk, an_answer, written
 
+from scripted_ask import Json, ScriptedAsk, an_answer, written
 from tollhouse.adapters.schema import JsonSchemaChecker
 from tollhouse.domain.errors import BudgetExceeded, JournalFailed, OperatorError
 from tollhouse.prompts import PromptLibrary

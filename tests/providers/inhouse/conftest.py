@@ -1,8 +1,8 @@
 """One engine for all these tests: loading the embedder takes longer than most of them."""
 
 import pytest
-from asking import engine
 
+from asking import engine
 from tollhouse.providers.inhouse.provider import InhouseProvider
 
 

@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from asking import an_object, answer, filled
 
+from asking import an_object, answer, filled
 from tollhouse.domain.wire import Message, Prompt
 from tollhouse.providers.inhouse.choices import described, described_in_lines
 from tollhouse.providers.inhouse.labels import labels_in

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 import pytest
-from asking import an_object, answer, filled
 
+from asking import an_object, answer, filled
 from tollhouse.domain.errors import InhouseCannot
 from tollhouse.providers.inhouse.provider import InhouseProvider
 from tollhouse.providers.inhouse.references import is_iban

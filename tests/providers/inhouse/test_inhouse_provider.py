@@ -6,13 +6,15 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import msgspec
 import pytest
-from asking import CHAT, an_object, answer, chat, engine, events, outgoing
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import asking
+from asking import CHAT, an_object, answer, chat, engine, events, outgoing
 from tollhouse.adapters.embedder import open_embedder
 from tollhouse.adapters.schema import JsonSchemaChecker
 from tollhouse.domain.errors import InhouseCannot, UpstreamTimeout
@@ -171,7 +173,7 @@ def test_without_the_extras_packages_the_error_names_the_extra(missing: str) -> 
     program = f"""
 import asyncio, sys
 sys.modules[{missing!r}] = None
-sys.path.insert(0, {str(__file__).rsplit("/", 1)[0]!r})
+sys.path.insert(0, {str(Path(asking.__file__).parent)!r})
 from asking import answer, engine
 from tollhouse.domain.errors import InhouseCannot
 text = "The water pipe burst on Monday. The floor was flooded. The repair costs 300 francs."

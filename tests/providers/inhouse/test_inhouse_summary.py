@@ -1,10 +1,10 @@
 """Mode 2: a summary is made of sentences of the text, within the limits asked for."""
 
 import pytest
-from asking import an_object, answer, filled
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from asking import an_object, answer, filled
 from tollhouse.domain.errors import InhouseCannot
 from tollhouse.providers.inhouse.provider import InhouseProvider
 from tollhouse.providers.inhouse.sentences import is_said, sentences

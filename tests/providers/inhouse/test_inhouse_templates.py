@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from asking import answer
 
+from asking import answer
 from tollhouse.domain.errors import InhouseCannot
 from tollhouse.providers.inhouse.provider import InhouseProvider
 from tollhouse.providers.inhouse.templates import templates_in
