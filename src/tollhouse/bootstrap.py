@@ -211,7 +211,7 @@ async def _serve(house: House, sock: "socket", log: Log, on_ready: Callable[[str
     if any(provider.base_url for provider in settings.providers.values()):
         await house.transport.open()
     async with asyncio.TaskGroup() as group:
-        chores = [group.create_task(_loudly(chore, log)) for chore in (keep_up(house, log), _see_posting(house))]
+        chores = [group.create_task(_loudly(chore, log)) for chore in (keep_up(house, log), _seehouse.accounting.flusher)]
         code = await serve(
             edge,
             sock,
@@ -235,13 +235,9 @@ async def _loudly(chore: Coroutine[None, None, None], log: Log) -> None:
 
 async def _see_posting(house: House) -> None:
     """Wait for the end of posting to the ledger, and raise what ended it."""
-    posting = _posting(house)
+    posting = house.accounting.flusher
     if posting is not None:
         await asyncio.shield(posting)
-
-
-def _posting(house: House) -> asyncio.Task[None] | None:
-    return house.accounting._flusher  # accounting does not show it by another name
 
 
 def build_edge(house: House, log: Log) -> "Edge":
@@ -375,7 +371,7 @@ async def _checks(house: House, edge: "Edge") -> list[Check]:
 
 
 def _posting_check(house: House, error: str | None) -> Check:
-    posting = _posting(house)
+    posting = house.accounting.flusher
     if posting is None or posting.done():
         return Check(
             "posting", ok=False, detail="Posting to the ledger has stopped; this process must be started afresh."

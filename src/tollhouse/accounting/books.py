@@ -167,6 +167,11 @@ class Accounting:
         desk.calls[call.id] = opened
         return opened
 
+    @property
+    def flusher(self) -> "asyncio.Task[None] | None":
+        """The task that posts; it ends early only by a fault of ours, which a server must not outlive."""
+        return self._flusher
+
     def state(self) -> AccountingState:
         desk = self._desk
         return AccountingState(

@@ -287,5 +287,6 @@ def _is_believable(usage: Usage) -> bool:
         and 0 <= usage.tokens_out <= MAX_TOKENS
         and 0 <= usage.tokens_cached <= MAX_TOKENS
         and 0 <= usage.audio_in <= MAX_TOKENS
+        and 0 <= usage.cache_writes <= MAX_TOKENS
         and 0 <= usage.audio_out <= usage.tokens_out
     )

@@ -15,8 +15,6 @@ from .policy import apply_parameters, output_limit, refuse_other_tiers, write_li
 MAX_CHOICES = 128
 MAX_OUTPUT_TOKENS = 2**31 - 1
 LIMITS = ("max_completion_tokens", "max_tokens")
-PART_MARKS = (b'"image_url"', b'"input_audio"', b'"file"')
-"""A body without any of these holds text only."""
 
 
 class _StreamOptions(msgspec.Struct):
@@ -149,7 +147,7 @@ class Chat:
         refuse_other_tiers(known.service_tier)
         for name, value in (("max_tokens", known.max_tokens), ("max_completion_tokens", known.max_completion_tokens)):
             within(name, value, 1, MAX_OUTPUT_TOKENS)
-        parts, held = _other_parts(known.messages) if any(mark in body for mark in PART_MARKS) else ((), False)
+        parts, held = _other_parts(known.messages) if _holds_more_than_text(body) else ((), False)
         return Asked(
             model=known.model,
             streamed=bool(known.stream),
@@ -192,13 +190,16 @@ class Chat:
         fault = fault_of(whole.error)
         if whole.choices is None and fault is None:
             raise ValueError("the answer has no `choices`")
-        choices = whole.choices or []
-        if any(choice.finish_reason is None for choice in choices):
-            raise ValueError("a choice has no `finish_reason`: the answer was cut")
+        texts, finished = [], []
+        for choice in whole.choices or []:
+            if choice.finish_reason is None:
+                raise ValueError("a choice has no `finish_reason`: the answer was cut")
+            texts.append(_said(choice.message))
+            finished.append(choice.index)
         return Facts(
-            output=bool(choices),
-            text="".join([_said(choice.message) for choice in choices]),
-            finished=tuple(choice.index for choice in choices if choice.finish_reason),
+            output=bool(finished),
+            text="".join(texts),
+            finished=tuple(finished),
             ended=True,
             usage=whole.usage.usage() if whole.usage else None,
             fault=fault,
@@ -319,6 +320,11 @@ def _messages(value: bytes) -> list[_Message]:
         return _MESSAGES.decode(value)
     except msgspec.ValidationError as error:
         raise InvalidRequest(f"`messages`: {error}.", param="messages") from None
+
+
+def _holds_more_than_text(body: bytes) -> bool:
+    """A body without any of these marks holds text only, and nobody has to look at each part."""
+    return b'"image_url"' in body or b'"input_audio"' in body or b'"file"' in body
 
 
 def _other_parts(messages: list[msgspec.Raw]) -> tuple[tuple[str, ...], bool]:

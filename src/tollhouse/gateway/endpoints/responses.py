@@ -17,7 +17,6 @@ LIMITS = ("max_output_tokens",)
 LEAST_OUTPUT_TOKENS = 1
 LOCAL_TOOLS = frozenset({"function", "custom"})
 """Tools that the caller runs. Others run at the provider and feed it input whose size nobody here knows."""
-PART_MARKS = (b'"input_image"', b'"input_audio"', b'"input_file"')
 UNFINISHED = frozenset({"queued", "in_progress"})
 ENDINGS = frozenset({"response.completed", "response.incomplete"})
 
@@ -120,7 +119,7 @@ class Responses:
             raise InvalidRequest("`background: true` is not supported; leave it out.", param="background")
         within("max_output_tokens", known.max_output_tokens, LEAST_OUTPUT_TOKENS, MAX_OUTPUT_TOKENS)
         refuse_other_tiers(known.service_tier)
-        parts, held = _other_parts(known.input) if any(mark in body for mark in PART_MARKS) else ((), False)
+        parts, held = _other_parts(known.input) if _holds_more_than_text(body) else ((), False)
         hosted = any(tool.type not in LOCAL_TOOLS for tool in known.tools or [])
         return Asked(
             model=known.model,
@@ -279,6 +278,10 @@ def _items(value: bytes) -> list[_Item]:
     except msgspec.ValidationError as error:
         raise InvalidRequest(f"`input`: {error}.", param="input") from None
     return [_Item(role="user", content=items)] if isinstance(items, str) else items or []
+
+
+def _holds_more_than_text(body: bytes) -> bool:
+    return b'"input_image"' in body or b'"input_audio"' in body or b'"input_file"' in body
 
 
 def _other_parts(items: str | list[msgspec.Raw] | None) -> tuple[tuple[str, ...], bool]:
