@@ -211,7 +211,7 @@ async def _serve(house: House, sock: "socket", log: Log, on_ready: Callable[[str
     if any(provider.base_url for provider in settings.providers.values()):
         await house.transport.open()
     async with asyncio.TaskGroup() as group:
-        chores = [group.create_task(_loudly(chore, log)) for chore in (keep_up(house, log), _seehouse.accounting.flusher)]
+        chores = [group.create_task(_loudly(chore, log)) for chore in (keep_up(house, log), _see_posting(house))]
         code = await serve(
             edge,
             sock,
