@@ -40,12 +40,12 @@ def settings(database: str | None) -> Tree:
     )
 
 
-@pytest.mark.parametrize("kills", [5, pytest.param(40, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [4, pytest.param(40, marks=pytest.mark.slow)])
 def test_on_sqlite(tmp_path: Path, kills: int) -> None:
     kill_again_and_again(tmp_path, None, kills)
 
 
-@pytest.mark.parametrize("kills", [4, pytest.param(40, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [3, pytest.param(40, marks=pytest.mark.slow)])
 def test_on_postgresql(tmp_path: Path, new_postgres: Callable[[], str], kills: int) -> None:
     kill_again_and_again(tmp_path, new_postgres(), kills)
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from decimal import Decimal
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
@@ -199,13 +199,8 @@ def test_a_caller_who_leaves_pays_for_what_was_used(house: TestHouse) -> None:
 @pytest.mark.parametrize("streamed", [False, True])
 def test_a_caller_who_leaves_before_any_output_leaves_an_unknown_cost(house: TestHouse, streamed: bool) -> None:
     model = f"sim-slow:20000@{streamed}"
-    parts = urlsplit(house.url)
-    connection = HTTPConnection(parts.hostname or "", parts.port)
-    body = json.dumps(chat(model, stream=streamed))
-    connection.request("POST", "/v1/chat/completions", body, {"authorization": f"Bearer {house.api_key}"})
-    eventually(lambda: house.simulator.requests[-1].model == model)
 
-    connection.close()
+    ask_and_leave(house, chat(model, stream=streamed))
 
     call = last_call(house)
     (attempt,) = call.attempts
@@ -216,18 +211,21 @@ def test_a_caller_who_leaves_before_any_output_leaves_an_unknown_cost(house: Tes
 
 def test_a_caller_who_leaves_between_two_attempts_ends_the_call(house: TestHouse) -> None:
     house.script("leaver", "sim-503:3:float", "sim-echo")
-    parts = urlsplit(house.url)
-    connection = HTTPConnection(parts.hostname or "", parts.port)
-    connection.request(
-        "POST", "/v1/chat/completions", json.dumps(chat("leaver")), {"authorization": f"Bearer {house.api_key}"}
-    )
-    eventually(lambda: house.simulator.requests[-1].model == "leaver")
 
-    connection.close()
+    ask_and_leave(house, chat("leaver"))
 
     call = last_call(house)
     assert (call.model, call.status, call.outcome) == ("leaver", 499, "cancelled")
     assert [attempt.state for attempt in call.attempts] == ["void"]
+
+
+def ask_and_leave(house: TestHouse, body: Tree) -> None:
+    """Hang up as soon as the provider has the request."""
+    parts = urlsplit(house.url)
+    with closing(HTTPConnection(parts.hostname or "", parts.port)) as connection:
+        headers = {"authorization": f"Bearer {house.api_key}", "content-type": "application/json"}
+        connection.request("POST", "/v1/chat/completions", json.dumps(body), headers)
+        eventually(lambda: body["model"] in [request.model for request in list(house.simulator.requests)])
 
 
 # --- one figure on every screen -------------------------------------------------------------------------------------
