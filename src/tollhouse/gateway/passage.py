@@ -8,7 +8,7 @@ One call's passage through the house, on one page.
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tollhouse.accounting.open_call import OpenCall
 from tollhouse.admission.admission import Admitted
@@ -146,6 +146,8 @@ class Passage:
         attempt = await self._books.reserve(deployment, asked, shaped)
         await self._books.sent(attempt)
         self.clamped = shaped.clamped
+        if shaped.choices != asked.choices:  # filled in or clamped: the answer is whole with as many as were sent
+            asked = replace(asked, choices=shaped.choices)
         return attempt, self._outgoing(asked, step, shaped.body)
 
     async def _sent(self, attempt: Attempt, outgoing: Outgoing) -> AsyncGenerator[Event, None]:

@@ -173,7 +173,7 @@ class Chat:
         if asked.streamed and "stream_options" not in deployment.refuses:
             members["stream_options"] = _with_usage(members.get("stream_options"))
         choices = msgspec.json.decode(members.get("n", b"1"), type=int | None) or 1
-        return Shaped(write_members(members), bound * choices, tuple(clamped))
+        return Shaped(write_members(members), bound * choices, tuple(clamped), choices)
 
     def scan(self, data: bytes) -> Facts:
         chunk = decoded(_CHUNK, data)

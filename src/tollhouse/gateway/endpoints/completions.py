@@ -78,8 +78,9 @@ class Completions:
         if asked.streamed and "stream_options" not in deployment.refuses:
             members["stream_options"] = b'{"include_usage":true}'
         known = typed(_KNOWN, write_members(members))
-        written = max(known.n or 1, known.best_of or 1) * _prompts(known.prompt)
-        return Shaped(write_members(members), bound * written, tuple(clamped))
+        prompts = _prompts(known.prompt)
+        written = max(known.n or 1, known.best_of or 1) * prompts
+        return Shaped(write_members(members), bound * written, tuple(clamped), (known.n or 1) * prompts)
 
     def scan(self, data: bytes) -> Facts:
         return self._facts(decoded(_BODY, data), ended=False)
