@@ -17,7 +17,7 @@ from tollhouse.accounting.posting import MAX_IN_MEMORY
 from tollhouse.cli import app as command_line
 from tollhouse.config.tree import Server
 from tollhouse.domain.calls import Call
-from tollhouse.stores.sql.engine import LEASE_LIMIT_S
+from tollhouse.stores.sql.transactions import LEASE_LIMIT_S
 from tollhouse.web.log import Log
 from tollhouse.web.serve import CANCEL_GRACE_S
 

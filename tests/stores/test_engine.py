@@ -20,7 +20,7 @@ from line import Line, a_line_to
 from postgres_server import PostgresServer, psql
 from tollhouse.domain.errors import StartError, StoreUnavailable
 from tollhouse.stores import Stores, open_stores
-from tollhouse.stores.sql import budget_rows, engine, sqlite, stores_on
+from tollhouse.stores.sql import budget_rows, engine, sqlite, stores_on, transactions
 from tollhouse.stores.sql.engine import Database, open_database
 
 Place = tuple[str | None, Path]
@@ -150,7 +150,7 @@ async def test_a_lock_that_is_held_too_long_is_named_and_ends_with_its_holder(fi
     holder.execute("BEGIN IMMEDIATE")
 
     with pytest.raises(StoreUnavailable, match="another process holds its lock"):
-        await file.write(partial(_mark, name="never"), engine.LEASE_LIMIT_S)
+        await file.write(partial(_mark, name="never"), transactions.LEASE_LIMIT_S)
     holder.execute("ROLLBACK")
     holder.close()
 
@@ -201,7 +201,7 @@ async def test_while_the_database_is_gone_the_next_lease_is_refused_at_once(remo
 
     line.mend()
     assert engine.GONE_LIMIT_S < 0.1
-    assert waited_s < engine.LEASE_LIMIT_S / 3, "it waited as long as for a database that may answer"
+    assert waited_s < transactions.LEASE_LIMIT_S / 3, "it waited as long as for a database that may answer"
 
 
 async def test_a_connection_that_the_server_closed_costs_no_error(

@@ -23,7 +23,8 @@ from .check import Check, Group, some
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from tollhouse.stores.sql.engine import Database, Work
+    from tollhouse.stores.sql.engine import Database
+    from tollhouse.stores.sql.transactions import Work
 
 GROUP = Group("reconcile")
 
@@ -164,8 +165,8 @@ def _read(connection: "Connection", database: "Database") -> Books:
 
 def _one_state(connection: "Connection", database: "Database") -> "Database":
     """Return a database whose every question is asked inside this transaction."""
-    from tollhouse.stores.sql.engine import READ_LIMIT_S as LIMIT_S
     from tollhouse.stores.sql.engine import Database
+    from tollhouse.stores.sql.transactions import READ_LIMIT_S as LIMIT_S
 
     class OneState(Database):
         def __init__(self) -> None:

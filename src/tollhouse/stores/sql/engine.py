@@ -7,55 +7,33 @@ transaction is a plain function over a connection; `sqlite.py` and `postgresql.p
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Protocol, TypeVar
 
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
 from tollhouse.domain.errors import StoreUnavailable
 
 from . import faults
+from .transactions import BUSY_LIMIT_S, READ_LIMIT_S, T, Transactions, Work, touch
 
-LEASE_LIMIT_S = 3.0
-"""A slice: a call waits for it, so it is the shortest."""
 WRITE_LIMIT_S = 10.0
 """Any other change: batches in the background and commands."""
-READ_LIMIT_S = 30.0
-"""A question: a report over a year's calls takes seconds."""
 PERIOD_LIMIT_S = 30.0
 """The first use of a budget's period sums what its scope has spent in it, as a report does."""
 PROBE_LIMIT_S = 5.0
 """Looking whether a database that was gone is back; nobody waits for it."""
 GONE_LIMIT_S = 0.08
 """How long a lease waits for a database that did not answer last time: a caller is refused within 100 ms."""
-BUSY_LIMIT_S = 2.5
-"""How long SQLite waits for another process's transaction before we look whether there is time to wait again."""
 CONFLICT_RETRIES = 8
 """Deadlocks and serialisation failures are rare here (rows are locked in one order); nine in a row are a fault."""
 CONFLICT_WAIT_S = 0.05
 """At most this long before each retry: the other transaction of a conflict takes milliseconds to end."""
 
-T = TypeVar("T")
-Work = Callable[[Connection], T]
 Insert = sqlite.Insert | postgresql.Insert
-
-
-class Transactions(Protocol):
-    """How one kind of database runs a transaction. Foreign errors come out as they are."""
-
-    async def run(self, work: Work[T], *, writes: bool) -> T:
-        """
-        Run the work in a transaction and commit it; whatever it asks sees one state.
-
-        Cancelled, it either has no effect, now or later, or returns what it did.
-        """
-        ...
-
-    async def close(self) -> None: ...
 
 
 class Database:
@@ -149,8 +127,3 @@ async def open_database(url_or_path: str | Path) -> Database:
 
     file, where = await open_sqlite(Path(url_or_path))
     return Database(file, "sqlite", where)
-
-
-def touch(connection: Connection) -> None:
-    """The smallest transaction: it shows that the database answers and may be written to."""
-    connection.execute(text("SELECT 1"))

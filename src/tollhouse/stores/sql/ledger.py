@@ -14,7 +14,7 @@ from tollhouse.domain.calls import Call
 from tollhouse.ports.ledger import BudgetState, SliceAsk, SliceHeld
 
 from ..budgets import charges_by_scope
-from . import budget_rows, engine, rows
+from . import budget_rows, engine, rows, transactions
 from .budget_rows import Change
 from .schema import budget_periods, calls, leases, open_calls
 
@@ -36,10 +36,10 @@ class SqlLedger:
         def leasing(connection: Connection) -> list[SliceHeld] | None:
             return budget_rows.lease(self._database, connection, process, asks)
 
-        held = await self._database.write(leasing, engine.LEASE_LIMIT_S)
+        held = await self._database.write(leasing, transactions.LEASE_LIMIT_S)
         if held is None:
             await self._create_rows([(ask.scope, ask.period) for ask in asks])
-            held = await self._database.write(leasing, engine.LEASE_LIMIT_S)
+            held = await self._database.write(leasing, transactions.LEASE_LIMIT_S)
         assert held is not None, "rows of budgets are never deleted"
         return held
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from tollhouse.domain.errors import StartError
 
 from . import faults
-from .engine import READ_LIMIT_S, Work, touch
+from .transactions import READ_LIMIT_S, Work, touch
 
 if TYPE_CHECKING:
     import asyncpg

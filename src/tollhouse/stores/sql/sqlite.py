@@ -18,7 +18,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from . import faults
-from .engine import BUSY_LIMIT_S, LEASE_LIMIT_S, Work, touch
+from .transactions import BUSY_LIMIT_S, LEASE_LIMIT_S, Work, touch
 
 FILE_NAME = "tollhouse.db"
 
