@@ -97,13 +97,30 @@ def _use_cases(root: Node, workflows: Collection[str]) -> Iterator[Problem]:
         yield from _parameters(use_case)
 
 
+NOT_PARAMETERS = frozenset({"model", "messages", "input", "prompt", "stream", "stream_options"})
+"""What a request is about, and how its answer comes: the caller's alone."""
+LIMIT_NAMES = frozenset({"max_tokens", "max_completion_tokens", "max_output_tokens"})
+
+
 def _parameters(use_case: Node) -> Iterator[Problem]:
     parameters = _get(use_case, "parameters")
-    ceilings = _members(parameters, "max")
-    for name, default in _members(parameters, "default").items():
+    defaults, ceilings = _members(parameters, "default"), _members(parameters, "max")
+    locked = [(_text(name), name) for name in _items(parameters, "locked")]
+    for name, value in [*defaults.items(), *ceilings.items(), *locked]:
+        if name in NOT_PARAMETERS:
+            yield Problem(value.mark, f"`{name}` is the caller's own and no parameter", "remove it")
+    for name, value in [*defaults.items(), *ceilings.items()]:
+        if name in LIMIT_NAMES and not _is_token_count(value):
+            yield Problem(value.mark, f"`{name}` must be a whole number of at least 1", "correct it")
+    for name, default in defaults.items():
         filled, ceiling = _number(default), _number(ceilings.get(name))
         if filled is not None and ceiling is not None and filled > ceiling:
             yield Problem(default.mark, f"the default of `{name}` is above its max", "lower one or raise the other")
+
+
+def _is_token_count(node: Node) -> bool:
+    count = _number(node)
+    return isinstance(count, int) and count >= 1
 
 
 def _keys(root: Node) -> Iterator[Problem]:

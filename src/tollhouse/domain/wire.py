@@ -127,8 +127,13 @@ class Asked:
 
 @dataclass(slots=True)
 class Shaped:
-    """The body for one deployment, with what was done to it. `output_bound` is tokens for all choices together."""
+    """
+    The body for one deployment, with what was done to it.
+
+    `output_bound` is tokens for all choices together, `choices` how many the body asks for now.
+    """
 
     body: bytes
     output_bound: int
     clamped: tuple[str, ...] = field(default=())
+    choices: int = 1

@@ -166,7 +166,7 @@ class Chat:
         members = dict(asked.members)
         members["model"] = raw(deployment.model)
         clamped = apply_parameters(members, parameters, deployment)
-        limit = output_limit(asked, deployment, use_case_max=output_tokens_max)
+        limit = output_limit(asked, deployment, parameters, use_case_max=output_tokens_max)
         if asked.limit is not None and limit < asked.limit:
             clamped.append(next(name for name in LIMITS if name in asked.members))
         bound = write_limit(members, LIMITS, deployment.limit_parameter, limit, deployment)

@@ -140,7 +140,7 @@ class Responses:
         members = dict(asked.members)
         members["model"] = raw(deployment.model)
         clamped = apply_parameters(members, parameters, deployment)
-        limit = output_limit(asked, deployment, use_case_max=output_tokens_max)
+        limit = output_limit(asked, deployment, parameters, use_case_max=output_tokens_max)
         if asked.limit is not None and limit < asked.limit:
             clamped.append("max_output_tokens")
         bound = write_limit(members, LIMITS, "max_output_tokens", limit, deployment)
