@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
+from itertools import combinations
 from urllib.parse import urlsplit
 
 import pytest
@@ -76,6 +77,9 @@ class Plan:
     script: Sequence[str]
     leave_after_bytes: int | None = None
     leave_after_s: float | None = None
+
+
+Pair = tuple[Attempt, BillLine | None]
 
 
 @dataclass(slots=True)
@@ -207,26 +211,60 @@ def compare(house: TestHouse) -> Comparison:
     for model in sorted({*attempts, *lines}):
         if len(lines[model]) > len(attempts[model]):
             found.faults.append(f"{model}: {len(lines[model])} requests, {len(attempts[model])} attempts")
-        for position, attempt in enumerate(attempts[model]):
-            match(found, model, attempt, lines[model][position] if position < len(lines[model]) else None)
+        else:
+            for attempt, matched in aligned(attempts[model], lines[model]):
+                add(found, model, attempt, matched)
     return found
 
 
-def match(found: Comparison, model: str, attempt: Attempt, line: BillLine | None) -> None:
+def aligned(attempts: Sequence[Attempt], lines: Sequence[BillLine]) -> list[Pair]:
+    """
+    Pair attempts with lines, both in their order.
+
+    An attempt that did not get as far as the provider (no connection in time, or its caller left just then) has no
+    line. Which one that is shows in the rest: the first way to pair them without a fault.
+    """
+    ways = [
+        [(attempt, next(rest) if arrived else None) for attempt, arrived in zip(attempts, arrivals, strict=True)]
+        for arrivals in _arrivals(len(attempts), len(lines))
+        for rest in [iter(lines)]
+    ]
+    return next((way for way in ways if not any(fault(*pair) for pair in way)), ways[0])
+
+
+def _arrivals(attempts: int, lines: int) -> Iterator[list[bool]]:
+    for arrived in combinations(range(attempts), lines):
+        yield [position in arrived for position in range(attempts)]
+
+
+def fault(attempt: Attempt, line: BillLine | None) -> str | None:
+    """Say what is wrong with a pair, if anything is."""
+    billed = line.nano_usd if line is not None else 0
+    match attempt.state:
+        case AttemptState.VOID:
+            right = not billed and not attempt.cost_nanousd
+        case AttemptState.UNKNOWN:
+            right = attempt.cost_nanousd == attempt.held_nanousd >= billed
+        case AttemptState.SETTLED if attempt.estimated:
+            right = line is not None
+        case AttemptState.SETTLED:
+            right = line is not None and _figures(attempt) == _billed(line)
+        case _:
+            right = False
+    return None if right else f"{attempt.state} {_figures(attempt)} {attempt.error}, line {line}"
+
+
+def add(found: Comparison, model: str, attempt: Attempt, line: BillLine | None) -> None:
     billed = line.nano_usd if line is not None else 0
     found.ledger_nanousd += attempt.cost_nanousd
     found.bill_nanousd += billed
-    if attempt.state is AttemptState.VOID:
+    if wrong := fault(attempt, line):
+        found.faults.append(f"{model}: {wrong}")
+    elif attempt.state is AttemptState.VOID:
         found.void += 1
-        if billed or attempt.cost_nanousd:
-            found.faults.append(f"{model}: void, billed {billed} ({attempt.error})")
-    elif attempt.state is AttemptState.UNKNOWN or attempt.estimated:
+    elif attempt.estimated:
         found.flagged += 1
         found.flagged_difference_nanousd += attempt.cost_nanousd - billed
-        if attempt.state is AttemptState.UNKNOWN and attempt.cost_nanousd < billed:
-            found.faults.append(f"{model}: unknown at {attempt.cost_nanousd}, billed {billed}")
-    elif line is None or _figures(attempt) != _billed(line):
-        found.faults.append(f"{model}: {attempt.state} {_figures(attempt)}, line {line}")
     else:
         found.exact += 1
         found.exact_nanousd += billed
