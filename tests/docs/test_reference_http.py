@@ -106,6 +106,7 @@ def test_a_call_has_the_members_of_the_example(house: TestHouse) -> None:
     newest = cast("list[dict[str, object]]", api(house, "/api/v1/calls?limit=1").members["items"])[0]
 
     assert list(newest) == list(example)
+    assert len(str(newest["id"])) == len(example["id"])
     assert list(cast("list[dict[str, object]]", newest["attempts"])[0]) == list(example["attempts"][0])
 
 
