@@ -99,6 +99,7 @@ def test_retries_end(house: TestHouse) -> None:
     assert (answer.status, answer.code) == (502, "upstream_error")
     assert len(last_call(house).attempts) == 3
     assert last_call(house).cost_nanousd == 0
+    assert answer.headers["x-tollhouse-call"] == last_call(house).id, "an error names the call it belongs to"
 
 
 @pytest.mark.parametrize(

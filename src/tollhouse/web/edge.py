@@ -23,6 +23,9 @@ Page = Callable[[], Awaitable[Reply]]
 UPLOAD_MS = 120_000
 """From a body's first piece to its last: the largest allowed body at 220 KB/s, so that a stalled upload holds nothing."""
 
+CALL = "call"
+"""Where an application leaves its call's id in the request's state, so that an error names the call it belongs to."""
+
 _SAFE_ID = re.compile(rb"[A-Za-z0-9._~:/+=@-]{1,128}")
 """What we repeat in headers and logs without thinking."""
 
@@ -68,7 +71,7 @@ class Edge:
         self.draining = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange = _Exchange(self, _given_id(scope) or next(self._ids), send)
+        exchange = _Exchange(self, _given_id(scope) or next(self._ids), scope["state"], send)
         scope["state"]["request_id"] = exchange.request_id
         self.active += 1
         try:
@@ -107,10 +110,11 @@ class Edge:
 class _Exchange:
     """One request's way out: remembers whether its headers have left, and adds what every answer carries."""
 
-    __slots__ = ("_begun", "_edge", "_send", "is_stream", "request_id")
+    __slots__ = ("_begun", "_edge", "_send", "_state", "is_stream", "request_id")
 
-    def __init__(self, edge: Edge, request_id: str, send: Send) -> None:
+    def __init__(self, edge: Edge, request_id: str, state: Mapping[str, object], send: Send) -> None:
         self.request_id = request_id
+        self._state = state
         self.is_stream = False
         self._edge = edge
         self._send = send
@@ -139,6 +143,8 @@ class _Exchange:
         """
         if not self._begun:
             status, headers, body = error_response(error, self.request_id)
+            if CALL in self._state:
+                headers.append((b"x-tollhouse-call", str(self._state[CALL]).encode()))
             await self.send({"type": "http.response.start", "status": status, "headers": headers})
             await self._send({"type": "http.response.body", "body": body})
         elif self.is_stream:

@@ -16,7 +16,7 @@ from tollhouse.gateway.gateway import Gateway
 from tollhouse.gateway.passage import Passage
 from tollhouse.ports.endpoint import Endpoint
 from tollhouse.web.asgi import Headers, Receive, Reply, Scope, Send, Sent, send_reply
-from tollhouse.web.edge import read_body, request_id
+from tollhouse.web.edge import CALL, read_body, request_id
 
 from .replay import Claim, ReplayDesk, StoredAnswer
 from .stream import OnTheLine, Pings
@@ -90,6 +90,7 @@ class V1:
         key = idempotency_key(headers)
         if key is None:
             passage = await self._gateway.enter(principal, endpoint, asked, terms)
+            scope["state"][CALL] = passage.call.id
             await self._relay(passage, asked, receive, send)
             return
         caller = f"{principal.key.team}/{principal.key.name}"  # a name may be given again, to another team's key
@@ -100,6 +101,7 @@ class V1:
         copy = _Copy(send)
         try:
             passage = await self._gateway.enter(principal, endpoint, asked, terms)
+            scope["state"][CALL] = passage.call.id
             await self._relay(passage, asked, receive, copy.send)
         finally:
             await self._keep(begun, copy)
