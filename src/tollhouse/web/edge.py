@@ -221,4 +221,7 @@ def _request_ids() -> Iterator[str]:
 
 
 def _is_event_stream(headers: Headers) -> bool:
-    return any(name == b"content-type" and value.startswith(b"text/event-stream") for name, value in headers)
+    for name, value in headers:
+        if name == b"content-type":  # among the first, as everybody writes headers
+            return value.startswith(b"text/event-stream")
+    return False
