@@ -89,6 +89,9 @@ def test_a_second_signal_ends_it_at_once(config: Path, number: signal.Signals) -
 def assert_booked(folder: Path) -> None:
     """One call was cut by the end of the process: what was used is in the ledger, and nothing waits in a journal."""
     calls, budgets = books(None, folder / "data")
+    assert (calls[0].status, calls[0].outcome, calls[0].error) == (200, "cancelled", "stopped"), (
+        "its caller did not leave"
+    )
     (attempt,) = calls[0].attempts
     assert (attempt.state, attempt.estimated) == ("settled", True)
     assert 0 < attempt.cost_nanousd < attempt.held_nanousd

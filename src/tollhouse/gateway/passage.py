@@ -14,7 +14,7 @@ from tollhouse.accounting.open_call import OpenCall
 from tollhouse.admission.admission import Admitted
 from tollhouse.admission.rates import Ticket
 from tollhouse.domain.calls import Attempt, Outcome
-from tollhouse.domain.errors import AdmissionError, RequestError, TollhouseError, UpstreamError
+from tollhouse.domain.errors import AdmissionError, Draining, RequestError, TollhouseError, UpstreamError
 from tollhouse.domain.governance import Route
 from tollhouse.domain.money import Usage, usd_from_nano
 from tollhouse.domain.wire import Asked, Event, Facts
@@ -86,6 +86,9 @@ class Passage:
         self._previous_tokens = previous_tokens
         self._started = tools.clock.monotonic()
         self._outside_s = 0.0
+        self._is_out = False
+        self.caller_left: Callable[[], bool] = lambda: True
+        """Whoever knows says whether a cancelled passage was left by its caller, or stopped with the process."""
 
     async def events(self) -> AsyncGenerator[Event, None]:
         """Yield the answer as it may leave. Raises before the first event, or after it if the answer broke off."""
@@ -96,7 +99,9 @@ class Passage:
                     if event.facts.ended or event.facts.usage_only:
                         endings.append(event)
                     else:
+                        self._is_out = True
                         yield event
+            self._is_out = True
             for event in self._ending(endings):
                 yield event
 
@@ -195,7 +200,7 @@ class Passage:
         """
         took_s = self._tools.clock.monotonic() - begun
         self._outside_s += took_s
-        outcome, code = _outcome_of(error)
+        outcome, code = self._outcome_of(error)
         if error is None or tally.usage is not None or tally.output:
             usage = tally.usage or self._estimate(asked, tally)
             self._books.settle(attempt, usage, outcome=outcome, latency_ms=_ms(took_s), error=code)
@@ -271,10 +276,34 @@ class Passage:
 
     # --- the record -------------------------------------------------------------------------------------------------
 
-    def _end(self, status: int, outcome: Outcome, error: str | None) -> None:
+    def _end(self, error: BaseException | None) -> None:
+        outcome, code = self._outcome_of(error)
+        if isinstance(error, AdmissionError | RequestError):
+            outcome = Outcome.REFUSED
         self.call.latency_ms = self._elapsed_ms()
         self._ticket.close(self.call.tokens_in + self.call.tokens_out)
-        self._books.end(status=status, outcome=outcome, error=error)
+        self._books.end(status=self._status_sent(error), outcome=outcome, error=code)
+
+    def _status_sent(self, error: BaseException | None) -> int:
+        """The HTTP status that left: once a stream has begun that was 200, whatever became of it."""
+        is_cancelled = isinstance(error, GeneratorExit | asyncio.CancelledError)
+        if is_cancelled and self.caller_left():
+            return CALLER_LEFT
+        if error is None or self._is_out:
+            return 200
+        if is_cancelled:
+            return Draining.status
+        return error.status if isinstance(error, TollhouseError) else TollhouseError.status
+
+    def _outcome_of(self, error: BaseException | None) -> tuple[Outcome, str | None]:
+        """A cancelled task closes the generators on its way (GeneratorExit), whoever cancelled it."""
+        if error is None:
+            return Outcome.OK, None
+        if isinstance(error, TollhouseError):
+            return Outcome.ERROR, error.code
+        if isinstance(error, GeneratorExit | asyncio.CancelledError):
+            return Outcome.CANCELLED, "caller_left" if self.caller_left() else "stopped"
+        return Outcome.ERROR, TollhouseError.code
 
     def overhead_ms(self) -> float:
         """Return what the house itself has added so far, in milliseconds."""
@@ -289,35 +318,13 @@ class _Recording:
 
     __slots__ = ("_end",)
 
-    def __init__(self, end: Callable[[int, Outcome, str | None], None]) -> None:
+    def __init__(self, end: Callable[[BaseException | None], None]) -> None:
         self._end = end
 
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        outcome, code = _outcome_of(error)
-        if isinstance(error, AdmissionError | RequestError):
-            outcome = Outcome.REFUSED
-        self._end(_status_of(error), outcome, code)
-
-
-def _status_of(error: BaseException | None) -> int:
-    if isinstance(error, TollhouseError):
-        return error.status
-    if isinstance(error, GeneratorExit | asyncio.CancelledError):
-        return CALLER_LEFT
-    return TollhouseError.status if error is not None else 200
-
-
-def _outcome_of(error: BaseException | None) -> tuple[Outcome, str | None]:
-    """A caller who leaves closes the generators on the way (GeneratorExit) or cancels the task."""
-    if error is None:
-        return Outcome.OK, None
-    if isinstance(error, TollhouseError):
-        return Outcome.ERROR, error.code
-    if isinstance(error, GeneratorExit | asyncio.CancelledError):
-        return Outcome.CANCELLED, "caller_left"
-    return Outcome.ERROR, "internal_error"
+        self._end(error)
 
 
 def _texts_of(asked: Asked, names: tuple[str, ...]) -> list[str]:

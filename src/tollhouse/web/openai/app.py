@@ -115,6 +115,7 @@ class V1:
     async def _relay(self, passage: Passage, asked: Asked, receive: Receive, send: Send) -> None:
         try:
             async with OnTheLine(receive) as line:
+                passage.caller_left = lambda: line.left
                 if asked.streamed:
                     await self._stream(passage, send)
                 else:

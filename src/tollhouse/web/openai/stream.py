@@ -18,13 +18,13 @@ class OnTheLine:
     hanging up is no news.
     """
 
-    __slots__ = ("_left", "_receive", "_task", "_watcher", "finished")
+    __slots__ = ("_receive", "_task", "_watcher", "finished", "left")
 
     def __init__(self, receive: Receive) -> None:
         task = asyncio.current_task()
         assert task is not None
         self.finished = False
-        self._left = False
+        self.left = False
         self._receive = receive
         self._task: asyncio.Task[object] = task
         self._watcher: asyncio.Task[None] | None = None
@@ -37,14 +37,14 @@ class OnTheLine:
         self.finished = True
         if self._watcher is not None:
             self._watcher.cancel()
-        if isinstance(error, asyncio.CancelledError) and self._left and not self._task.uncancel():
+        if isinstance(error, asyncio.CancelledError) and self.left and not self._task.uncancel():
             raise CallerLeft from None
 
     async def _watch(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
         if not self.finished:
-            self._left = True
+            self.left = True
             self._task.cancel()
 
 
