@@ -44,8 +44,8 @@ async def test_many_may_set_up_one_empty_database_at_once(empty: str | Path) -> 
 
     await asyncio.gather(*(version.prepare(database) for database in databases))
 
-    await asyncio.gather(*(version.prepare(database) for database in databases))
     for database in databases:
+        assert await version.migrate(database) == (version.NEEDED, version.NEEDED)
         await database.close()
 
 

@@ -12,9 +12,9 @@ from tollhouse.domain.errors import (
     InvalidRequest,
     MethodNotAllowed,
     OperatorError,
-    Overloaded,
     RateLimited,
     TollhouseError,
+    Unavailable,
     UpstreamError,
     UpstreamStatus,
     UpstreamTimeout,
@@ -90,7 +90,7 @@ def test_a_lasting_429_of_a_provider_always_names_a_wait() -> None:
     assert headers_of(no_quota)["x-should-retry"] == "false"
 
 
-@pytest.mark.parametrize("error", [Overloaded(), Draining(), IdempotencyInFlight()])
+@pytest.mark.parametrize("error", [Unavailable(), Draining(), IdempotencyInFlight()])
 def test_what_passes_by_itself_names_a_wait(error: TollhouseError) -> None:
     assert headers_of(error)["retry-after"] == "1"
 

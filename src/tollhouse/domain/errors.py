@@ -9,7 +9,7 @@ The error tree. Each class knows four facts, set here once, and its docstring is
     ├── AdmissionError            who asks, for what, and how much is left
     │   └── InvalidApiKey, UseCaseNotAllowed, BudgetExceeded, RateLimited
     ├── Unavailable               we cannot serve just now
-    │   └── Overloaded, Draining, JournalFailed, StoreUnavailable
+    │   └── Draining, JournalFailed, StoreUnavailable
     ├── UpstreamError             one attempt failed
     │   └── NotSent, UpstreamStatus, UpstreamTimeout, UpstreamReset, UpstreamCut, UpstreamUnusable, InhouseCannot
     └── OperatorError             for the person at the command line, never for a caller
@@ -174,10 +174,6 @@ class Unavailable(TollhouseError):
     """tollhouse cannot take this call now."""
 
     status, code, retryable = 503, "overloaded", True
-
-
-class Overloaded(Unavailable):
-    """Too much is in flight; try again shortly."""
 
 
 class Draining(Unavailable):

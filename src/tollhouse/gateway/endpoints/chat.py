@@ -9,7 +9,7 @@ from tollhouse.domain.governance import Deployment, Parameters
 from tollhouse.domain.money import Usage
 from tollhouse.domain.wire import NOTHING, Answer, Asked, Facts, Message, Prompt, ProviderFault, Shaped
 
-from .members import answer_members, decoded, event_members, raw, read_members, typed, within, write_members
+from .members import add_usage, decoded, event_members, raw, read_members, typed, within, write_members
 from .policy import apply_parameters, output_limit, refuse_other_tiers, write_limit
 
 MAX_CHOICES = 128
@@ -223,20 +223,10 @@ class Chat:
         return _render_stream(answer, head) if asked.streamed else _render_whole(answer, head)
 
     def with_usage(self, body: bytes, usage: Usage, extra: Mapping[str, object]) -> bytes:
-        members = answer_members(body)
-        members["usage"] = raw(usage_body(usage))
-        if extra:
-            members["tollhouse"] = raw(extra)
-        return write_members(members)
+        return add_usage(body, usage_body(usage), extra)
 
     def usage_event(self, event: bytes | None, usage: Usage, extra: Mapping[str, object]) -> bytes:
-        if event is None:
-            members = {"object": b'"chat.completion.chunk"', "choices": b"[]", "usage": raw(usage_body(usage))}
-        else:
-            members = event_members(event)
-        if extra:
-            members["tollhouse"] = raw(extra)
-        return b"data: " + write_members(members) + b"\n\n"
+        return last_chunk(event, "chat.completion.chunk", usage, extra)
 
 
 def usage_body(usage: Usage) -> dict[str, object]:
@@ -247,6 +237,17 @@ def usage_body(usage: Usage) -> dict[str, object]:
         "total_tokens": usage.tokens_in + usage.tokens_out,
         "prompt_tokens_details": {"cached_tokens": usage.tokens_cached},
     }
+
+
+def last_chunk(event: bytes | None, kind: str, usage: Usage, extra: Mapping[str, object]) -> bytes:
+    """Write the usage chunk that ends a stream: the provider's own amended, or a new one of this `object` kind."""
+    if event is None:
+        members = {"object": raw(kind), "choices": b"[]", "usage": raw(usage_body(usage))}
+    else:
+        members = event_members(event)
+    if extra:
+        members["tollhouse"] = raw(extra)
+    return b"data: " + write_members(members) + b"\n\n"
 
 
 def _facts_of(chunk: _Chunk) -> Facts:

@@ -9,8 +9,8 @@ from tollhouse.domain.governance import Deployment, Parameters
 from tollhouse.domain.money import Usage
 from tollhouse.domain.wire import Answer, Asked, Facts, Message, Prompt, Shaped
 
-from .chat import MAX_CHOICES, MAX_OUTPUT_TOKENS, FaultBody, UsageBody, fault_of, usage_body
-from .members import answer_members, decoded, event_members, raw, read_members, typed, within, write_members
+from .chat import MAX_CHOICES, MAX_OUTPUT_TOKENS, FaultBody, UsageBody, fault_of, last_chunk, usage_body
+from .members import add_usage, decoded, raw, read_members, typed, within, write_members
 from .policy import apply_parameters, output_limit, write_limit
 
 LIMITS = ("max_tokens",)
@@ -127,20 +127,10 @@ class Completions:
         yield b"data: " + raw(last) + b"\n\n", Facts(usage=answer.usage, usage_only=True)
 
     def with_usage(self, body: bytes, usage: Usage, extra: Mapping[str, object]) -> bytes:
-        members = answer_members(body)
-        members["usage"] = raw(usage_body(usage))
-        if extra:
-            members["tollhouse"] = raw(extra)
-        return write_members(members)
+        return add_usage(body, usage_body(usage), extra)
 
     def usage_event(self, event: bytes | None, usage: Usage, extra: Mapping[str, object]) -> bytes:
-        if event is None:
-            members = {"object": b'"text_completion"', "choices": b"[]", "usage": raw(usage_body(usage))}
-        else:
-            members = event_members(event)
-        if extra:
-            members["tollhouse"] = raw(extra)
-        return b"data: " + write_members(members) + b"\n\n"
+        return last_chunk(event, "text_completion", usage, extra)
 
 
 def _prompts(prompt: str | list[str | int | list[int]]) -> int:

@@ -149,3 +149,12 @@ def within(name: str, value: int | None, low: int, high: int) -> None:
     """Refuse a number outside its bounds."""
     if value is not None and not low <= value <= high:
         raise InvalidRequest(f"`{name}` must be between {low} and {high}, not {value}.", param=name)
+
+
+def add_usage(body: bytes, usage: Mapping[str, object], extra: Mapping[str, object]) -> bytes:
+    """Return an answer with its member `usage` set, and `extra` as its member `tollhouse` if not empty."""
+    members = answer_members(body)
+    members["usage"] = raw(usage)
+    if extra:
+        members["tollhouse"] = raw(extra)
+    return write_members(members)

@@ -10,7 +10,18 @@ from tollhouse.domain.money import Usage
 from tollhouse.domain.wire import NOTHING, Answer, Asked, Facts, Message, Prompt, Shaped
 
 from .chat import MAX_OUTPUT_TOKENS, FaultBody, fault_of
-from .members import answer_members, decoded, event_members, raw, read_members, rewritten, typed, within, write_members
+from .members import (
+    add_usage,
+    answer_members,
+    decoded,
+    event_members,
+    raw,
+    read_members,
+    rewritten,
+    typed,
+    within,
+    write_members,
+)
 from .policy import apply_parameters, output_limit, refuse_other_tiers, write_limit
 
 LIMITS = ("max_output_tokens",)
@@ -207,11 +218,7 @@ class Responses:
             yield raw(whole), facts
 
     def with_usage(self, body: bytes, usage: Usage, extra: Mapping[str, object]) -> bytes:
-        members = answer_members(body)
-        members["usage"] = raw(_usage_body(usage))
-        if extra:
-            members["tollhouse"] = raw(extra)
-        return write_members(members)
+        return add_usage(body, _usage_body(usage), extra)
 
     def usage_event(self, event: bytes | None, usage: Usage, extra: Mapping[str, object]) -> bytes:
         if event is None:
