@@ -104,5 +104,7 @@ async def _empty(url: str) -> None:
     from tollhouse.stores.sql.schema import metadata
 
     connection = await asyncpg.connect(url)
-    await connection.execute("; ".join(f"DELETE FROM {table.name}" for table in reversed(metadata.sorted_tables)))
+    await connection.execute(
+        "; ".join(f"DELETE FROM {table.name}" for table in reversed(metadata.sorted_tables) if table.name != "revision")
+    )
     await connection.close()

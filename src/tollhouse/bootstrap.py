@@ -26,7 +26,6 @@ from tollhouse.adapters.schema import JsonSchemaChecker
 from tollhouse.adapters.sealer import open_sealer, prove_master_key
 from tollhouse.adapters.tokens import TokTok
 from tollhouse.admission.admission import Admission
-from tollhouse.admission.directory import Directory
 from tollhouse.config.govern import govern, provider_specs
 from tollhouse.config.load import Loaded, load
 from tollhouse.domain.calls import Call
@@ -36,6 +35,7 @@ from tollhouse.domain.ids import new_id
 from tollhouse.gateway.gateway import Gateway
 from tollhouse.gateway.passage import Tools as PassageTools
 from tollhouse.gateway.stored import ResponseShelf
+from tollhouse.governance.register import Composed, Register
 from tollhouse.ports.clock import Clock
 from tollhouse.ports.provider import Provider
 from tollhouse.ports.schema import SchemaChecker
@@ -58,8 +58,8 @@ if TYPE_CHECKING:
 
 JOURNALS = "journal"
 """The folder under `storage.path` where each process has its journal."""
-KEYS_EVERY_S = 1.0
-"""A key made or revoked by a command counts after at most this."""
+GOVERNANCE_EVERY_S = 0.4
+"""A revocation, a role or a limit that was changed elsewhere must count within 1 s: two looks fit in it."""
 SHELF_EVERY_S = 0.25
 REPLAYS_EVERY_S = 3600.0
 
@@ -71,10 +71,9 @@ class House:
     """Everything that is wired together, open until its context ends."""
 
     loaded: Loaded
-    governance: Governance
+    register: Register
     stores: Stores
     accounting: Accounting
-    directory: Directory
     gateway: Gateway
     shelf: ResponseShelf
     prompts: PromptLibrary
@@ -83,6 +82,11 @@ class House:
     sealer: Sealer | None
     clock: Clock
     warnings: tuple[str, ...]
+
+    @property
+    def governance(self) -> Governance:
+        """What is in force now."""
+        return self.register.governance
 
     def workflow_of(self, use_case: str) -> tuple[Workflow, str]:
         """Return a use case's workflow and its prompt's name. Raises ConfigError if it has none."""
@@ -130,10 +134,12 @@ async def open_loaded(
     on_adopted: Callable[[Adoption], None],
 ) -> AsyncGenerator[House, None]:
     """As `open_house`, for a configuration that is read already."""
-    governance, clock = govern(loaded.settings), SystemClock()
+    clock = SystemClock()
     async with AsyncExitStack() as exits:
         stores = await _open_stores(loaded)
         exits.push_async_callback(stores.close)
+        register = await _open_register(loaded, stores)
+        governance = register.governance
         sealer = await _open_sealer(loaded, stores)
         transport = Transport()
         exits.push_async_callback(transport.close)
@@ -157,18 +163,16 @@ async def open_loaded(
         )
         await accounting.start()
         exits.push_async_callback(accounting.close)
-        directory = Directory(governance, stores.keys)
-        await directory.refresh()
         shelf = ResponseShelf(stores.stored_responses, clock)
         exits.push_async_callback(shelf.flush)
         tools = PassageTools(providers, tokens, shelf, clock, random.random)
-        gateway = Gateway(governance, Admission(governance, directory, clock), accounting, tools)
+        gateway = Gateway(governance, Admission(governance, clock), accounting, tools)
+        register.on_change = gateway.put_in_force
         yield House(
             loaded=loaded,
-            governance=governance,
+            register=register,
             stores=stores,
             accounting=accounting,
-            directory=directory,
             gateway=gateway,
             shelf=shelf,
             prompts=PromptLibrary(loaded.prompts_path, _shipped_prompts()),
@@ -279,12 +283,12 @@ def build_edge(house: House, log: Log) -> "Edge":
 
 
 async def keep_up(house: House, log: Log) -> None:
-    """Do what a serving process has to do now and then: read keys again, write response ids, forget old replays."""
+    """Do what a serving process has to do now and then: see what is in force, write response ids, forget old replays."""
     from tollhouse.web.openai.replay import ReplayDesk
 
     desk = ReplayDesk(house.stores.replays, house.sealer, house.clock)
     chores = (
-        (house.directory.refresh, KEYS_EVERY_S),
+        (house.register.refresh, GOVERNANCE_EVERY_S),
         (house.shelf.flush, SHELF_EVERY_S),
         (desk.expire, REPLAYS_EVERY_S),
     )
@@ -309,6 +313,19 @@ async def _open_stores(loaded: Loaded) -> Stores:
             "Set `storage.path` to a folder that this user may write."
         ) from None
     return await open_stores(loaded.database, loaded.data_path)
+
+
+async def _open_register(loaded: Loaded, stores: Stores) -> Register:
+    composed = Composed(govern(loaded.settings))
+    register = Register(
+        compose=lambda objects: composed,
+        objects=stores.objects,
+        keys=stores.keys,
+        tokens=stores.tokens,
+        changes=stores.changes,
+    )
+    await register.refresh()
+    return register
 
 
 async def _open_sealer(loaded: Loaded, stores: Stores) -> Sealer | None:
@@ -354,7 +371,7 @@ def _own_models(governance: Governance) -> list[Deployment]:
 async def _checks(house: House, edge: "Edge") -> list[Check]:
     state = house.accounting.state()
     try:
-        await house.stores.keys.version()
+        await house.stores.changes.revision()
         database = Check("database", ok=True, detail=house.stores.kind)
     except StoreUnavailable as error:
         database = Check("database", ok=False, detail=error.message)

@@ -5,11 +5,9 @@ import hashlib
 import pytest
 
 from tollhouse.admission.admission import Admission
-from tollhouse.admission.directory import Directory
 from tollhouse.domain.errors import InvalidApiKey, ModelNotFound, UseCaseNotAllowed, UseCaseRequired
 from tollhouse.domain.governance import Budget, Deployment, Governance, Key, Route, Team, UseCase
 from tollhouse.domain.periods import PeriodKind
-from tollhouse.stores.memory import memory_stores
 from tollhouse.testing.clock import FakeClock
 
 BUDGET = Budget(10**9, PeriodKind.MONTH)
@@ -45,8 +43,7 @@ def a_house(*keys: Key) -> Governance:
 
 
 def an_admission(*keys: Key, now_ms: int = 0) -> Admission:
-    governance, clock = a_house(*keys), FakeClock(now_ms=now_ms)
-    return Admission(governance, Directory(governance, memory_stores().keys), clock)
+    return Admission(a_house(*keys), FakeClock(now_ms=now_ms))
 
 
 def a_key(**facts: object) -> Key:
@@ -131,16 +128,23 @@ def test_budgets_come_in_their_one_order() -> None:
     assert [scope.kind for scope, _ in admitted.budgets] == ["organisation", "team", "use_case", "key"]
 
 
-async def test_a_key_made_or_revoked_in_the_store_counts_after_a_refresh() -> None:
-    governance, store = a_house(), memory_stores().keys
-    directory = Directory(governance, store)
-    admission = Admission(governance, directory, FakeClock(now_ms=10))
-    await store.add(a_key())
-    await directory.refresh()
+def test_a_key_counts_from_the_moment_it_is_in_force_until_it_is_not() -> None:
+    admission = an_admission()
+    admission.put_in_force(a_house(a_key()))
     admission.identify(GOOD)
 
-    await store.revoke("ci", 11)
-    await directory.refresh()
+    admission.put_in_force(a_house())
 
     with pytest.raises(InvalidApiKey):
         admission.identify(GOOD)
+
+
+def test_after_a_rotation_the_old_secret_is_good_until_its_overlap_ends() -> None:
+    rotated = a_key(digest=digest("th-new"), previous_digest=digest("th-secret-of-the-test"), previous_until_ms=100)
+
+    before, after = an_admission(rotated, now_ms=99), an_admission(rotated, now_ms=100)
+
+    assert before.identify(GOOD).key is before.identify(b"Bearer th-new").key
+    assert after.identify(b"Bearer th-new").key.name == "ci"
+    with pytest.raises(InvalidApiKey, match="rotated"):
+        after.identify(GOOD)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tollhouse.cli.migrate import migrate
+from tollhouse.stores.sql.version import NEEDED
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def test_it_sets_up_an_empty_store_and_leaves_a_current_one(config: Path, capsys
     migrate(config)
     second = capsys.readouterr()
 
-    assert "from schema revision none to 0001" in first.err
+    assert f"from schema revision none to {NEEDED}" in first.err
     assert "nothing to do" in second.err
     assert (config.parent / "data" / "tollhouse.db").exists()
     assert first.out == second.out == ""

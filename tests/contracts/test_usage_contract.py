@@ -36,6 +36,8 @@ async def test_a_call_comes_back_as_it_was_posted(stores: Stores) -> None:
         overhead_ms=0.25,
         request_id="r-1",
         subject="person-7",
+        session="ses_1",
+        saved_nanousd=7,
         tags={"branch": "Zürich", "b": ""},
         attempts=[
             an_attempt(0, state=AttemptState.VOID),

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tollhouse.domain.calls import Call
+from tollhouse.domain.calls import Call, scopes_of
 from tollhouse.domain.errors import StoreUnavailable
 from tollhouse.ports.ledger import Ledger
 
@@ -137,7 +137,7 @@ class _Tail:
         return batch
 
     def _spendings(self, call: Call) -> list[Spending]:
-        scopes = {("organisation", ""), ("team", call.team), ("use_case", call.use_case), ("key", call.key)}
+        scopes = scopes_of(call)
         return self._take(
             [
                 (account, attempt.cost_nanousd)

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tollhouse.domain.calls import Attempt, AttemptState, Call, Outcome
+from tollhouse.domain.calls import Attempt, AttemptState, Call, Outcome, scopes_of
 from tollhouse.domain.governance import BudgetScope
 from tollhouse.domain.money import usd_from_nano
 from tollhouse.domain.periods import PeriodKind
@@ -77,12 +77,7 @@ def _in_budgets(calls: Sequence[Call], budgets: Sequence[BudgetState]) -> Iterat
 def _charges(calls: Sequence[Call]) -> Mapping[BudgetScope, list[tuple[int, int]]]:
     charges: defaultdict[BudgetScope, list[tuple[int, int]]] = defaultdict(list)
     for call in calls:
-        scopes = (
-            BudgetScope("organisation", ""),
-            BudgetScope("team", call.team),
-            BudgetScope("use_case", call.use_case),
-            BudgetScope("key", call.key),
-        )
+        scopes = [BudgetScope(kind, name) for kind, name in scopes_of(call)]
         for attempt in call.attempts:
             for scope in scopes:
                 charges[scope].append((attempt.reserved_ms, attempt.cost_nanousd))

@@ -15,7 +15,7 @@ import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import tzinfo
 
-from tollhouse.domain.calls import Call
+from tollhouse.domain.calls import Call, scopes_of
 from tollhouse.domain.errors import BudgetExceeded, StoreUnavailable
 from tollhouse.domain.governance import Budget, BudgetScope
 from tollhouse.domain.periods import Period, period_at
@@ -24,7 +24,7 @@ from tollhouse.ports.ledger import Ledger, SliceAsk, SliceHeld
 MOST_CALLS = 50
 """A slice is at most this many calls like the one that asks: enough to make leases rare, little to strand."""
 
-ORDER = ("organisation", "team", "use_case", "key")
+ORDER = ("organisation", "team", "use_case", "key", "session")
 """Everybody leases budgets in this order, so that two processes never wait for each other's rows."""
 
 IDLE_S = 1.0
@@ -163,7 +163,7 @@ class Slices:
             if account.period.kind is budget.period and account.start_ms <= at_ms < account.end_ms:
                 break
         else:
-            account = Account(scope, period_at(budget.period, at_ms, self._zone))
+            account = Account(scope, budget.window or period_at(budget.period, at_ms, self._zone))
             known.append(account)
         self._current[scope.kind, scope.name, budget.period] = account
         return account
@@ -259,8 +259,7 @@ class Slices:
             account.room += max(0, -account.leased)
 
     def _charged(self, call: Call) -> Iterator[tuple[Account, int]]:
-        scopes = (("organisation", ""), ("team", call.team), ("use_case", call.use_case), ("key", call.key))
-        for scope in scopes:
+        for scope in scopes_of(call):
             for account in self._by_scope.get(scope, ()):
                 for attempt in call.attempts:
                     if attempt.cost_nanousd and account.start_ms <= attempt.reserved_ms < account.end_ms:

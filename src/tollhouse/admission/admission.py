@@ -57,11 +57,15 @@ class Admitted:
 class Admission:
     """Everything that can be decided from memory. It raises AdmissionErrors and RequestErrors, and never waits."""
 
-    def __init__(self, governance: Governance, directory: Directory, clock: Clock) -> None:
-        self._governance = governance
-        self._directory = directory
+    def __init__(self, governance: Governance, clock: Clock) -> None:
         self._clock = clock
-        now = clock.monotonic()
+        self.put_in_force(governance)
+
+    def put_in_force(self, governance: Governance) -> None:
+        """From now on this holds. Calls that were admitted before go on as they were."""
+        now = self._clock.monotonic()
+        self._governance = governance
+        self._directory = Directory(governance)
         self._principals: dict[bytes, Principal] = {}
         self._limiters = {name: Limiter(use_case.rate, now) for name, use_case in governance.use_cases.items()}
 
@@ -72,7 +76,7 @@ class Admission:
             raise InvalidApiKey("No API key: send the header `Authorization: Bearer <key>`.")
         key = self._directory.find(secret.strip(), self._clock.now_ms())
         known = self._principals.get(key.digest)
-        if known is None or known.key is not key:  # the directory makes a new Key whenever one changes
+        if known is None:
             known = self._principals[key.digest] = Principal(key, self._use_cases_of(key))
         return known
 
@@ -88,7 +92,7 @@ class Admission:
         """
         Resolve use case, route, fallbacks and budgets. Raises UseCaseRequired, UseCaseNotAllowed or ModelNotFound.
 
-        The answer depends on nothing but the frozen governance and the principal, so it is kept with the principal.
+        The answer depends on nothing but the governance in force and the principal, so it is kept with the principal.
         """
         known = principal.admitted.get((use_case_name, model))
         if known is None:

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Collection
+from dataclasses import replace
 from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +15,7 @@ from tollhouse.domain.errors import OperatorError
 from tollhouse.domain.governance import Budget, Key
 from tollhouse.domain.money import nano_from_usd, usd_from_nano
 from tollhouse.domain.periods import PeriodKind
+from tollhouse.ports.changes import Change
 from tollhouse.web.moments import rfc3339
 
 from .exit import WrongUsage, reporting, say
@@ -113,7 +115,7 @@ def revoke(
 async def _add(loaded: "Loaded", key: Key) -> None:
     async with opened_stores(loaded) as stores:
         try:
-            await stores.keys.add(key)
+            await stores.keys.add(key, _change(key, "keys create"))
         except ValueError:
             raise OperatorError(
                 f"there is a key {key.name!r} already. Choose another --name, or end it with `tollhouse keys revoke {key.name}`."
@@ -127,12 +129,19 @@ async def _all(loaded: "Loaded") -> list[Key]:
 
 async def _revoke(loaded: "Loaded", name: str) -> None:
     async with opened_stores(loaded) as stores:
-        if await stores.keys.revoke(name, time.time_ns() // 1_000_000):
+        live = {key.name: key for key in await stores.keys.all() if key.revoked_ms is None}
+        if name in live:
+            revoked = replace(live[name], revoked_ms=time.time_ns() // 1_000_000)
+            await stores.keys.update(revoked, _change(revoked, "keys revoke"))
             return
-        names = [key.name for key in await stores.keys.all() if key.revoked_ms is None]
+        names = list(live)
         raise OperatorError(
             f"there is no key {name!r} to revoke{_meant(name, names)}. `tollhouse keys list` shows them all."
         )
+
+
+def _change(key: Key, reason: str) -> Change:
+    return Change("key", key.name, "cli", reason, time.time_ns() // 1_000_000, key.team)
 
 
 # --- reading the options --------------------------------------------------------------------------------------------

@@ -58,7 +58,9 @@ class Call:
     One call. Tokens and cost are the sums over its attempts, never stored twice.
 
     `model` is the route asked for, `deployment` and `provider` the one that served (or was tried last). `status` is
-    the HTTP status sent (499: the caller left). Times in Unix milliseconds, durations in milliseconds.
+    the HTTP status sent (499: the caller left). `session` is the session token's id if one called;
+    `saved_nanousd` what an answer from the cache did not cost. Times in Unix
+    milliseconds, durations in milliseconds.
     """
 
     id: str
@@ -84,6 +86,8 @@ class Call:
     request_id: str | None = None
     subject: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
+    session: str | None = None
+    saved_nanousd: int = 0
     attempts: list[Attempt] = field(default_factory=list)
 
     @property
@@ -105,3 +109,9 @@ class Call:
     @property
     def estimated(self) -> bool:
         return any(a.estimated for a in self.attempts)
+
+
+def scopes_of(call: Call) -> tuple[tuple[str, str], ...]:
+    """Return `(kind, name)` of every budget scope that the call's attempts are charged to."""
+    scopes = (("organisation", ""), ("team", call.team), ("use_case", call.use_case), ("key", call.key))
+    return scopes if call.session is None else (*scopes, ("session", call.session))

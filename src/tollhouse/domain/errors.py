@@ -5,9 +5,11 @@ The error tree. Each class knows four facts, set here once, and its docstring is
     ├── RequestError              the caller's request cannot be taken as it is
     │   ├── InvalidJson, InvalidRequest, BodyTooLarge, UseCaseRequired, ModelNotFound, NotFound, MethodNotAllowed
     │   ├── ParameterNotAllowed, ModelNotPriced, BoundUnknown
-    │   └── IdempotencyMismatch, IdempotencyInFlight
+    │   ├── IdempotencyMismatch, IdempotencyInFlight
+    │   └── Conflict, ManagedByFile
     ├── AdmissionError            who asks, for what, and how much is left
-    │   └── InvalidApiKey, UseCaseNotAllowed, BudgetExceeded, RateLimited
+    │   ├── InvalidApiKey, UseCaseNotAllowed, BudgetExceeded, RateLimited
+    │   └── NotPermitted, OriginNotAllowed, TooManyFailures
     ├── Unavailable               we cannot serve just now
     │   └── Draining, JournalFailed, StoreUnavailable
     ├── UpstreamError             one attempt failed
@@ -130,6 +132,18 @@ class IdempotencyInFlight(RequestError):
     status, code, retryable = 409, "idempotency_in_flight", True
 
 
+class Conflict(RequestError):
+    """What this changes is not as the request expects it."""
+
+    status, code = 409, "conflict"
+
+
+class ManagedByFile(RequestError):
+    """The configuration file defines this, so it is changed there and nowhere else."""
+
+    status, code = 409, "managed_by_file"
+
+
 # --- admission ------------------------------------------------------------------------------------------------------
 
 
@@ -165,6 +179,24 @@ class RateLimited(AdmissionError):
     """The rate of this use case is used up for the moment."""
 
     status, code, type, retryable = 429, "rate_limit_exceeded", "rate_limit_error", True
+
+
+class NotPermitted(AdmissionError):
+    """This role may not do that."""
+
+    code, type = "not_permitted", "permission_error"
+
+
+class OriginNotAllowed(AdmissionError):
+    """Web pages may call only with a session token, from an origin that the use case names."""
+
+    code, type = "origin_not_allowed", "permission_error"
+
+
+class TooManyFailures(AdmissionError):
+    """Too many wrong keys came from this address; wait before the next one."""
+
+    status, code, type, retryable = 429, "too_many_failures", "rate_limit_error", True
 
 
 # --- we cannot serve just now ---------------------------------------------------------------------------------------

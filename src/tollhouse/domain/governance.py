@@ -1,23 +1,40 @@
-"""Who may ask for what: teams, use cases, keys, budgets, and the routes and deployments they may reach."""
+"""Who may ask for what: teams, use cases, keys, tokens, budgets, and the routes and deployments they may reach."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .money import PriceLine
-from .periods import PeriodKind
+from .periods import Period, PeriodKind
+from .roles import AccessToken
+
+PPM = 1_000_000
+"""Thresholds are parts per million of a limit, so that no float comes near money."""
+
+FILE, STORE = "file", "store"
+"""Where something is managed: in the configuration file, which nobody else changes, or by API and command."""
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """A hard cap on one scope and period."""
+    """
+    A hard cap on one scope and period.
+
+    Args:
+        warn_at_ppm: at which parts of the limit a warning is due, ascending.
+        falls_back: once it is used up, calls go to the last model of their use case instead of being refused.
+        window: the one period it has, in place of the calendar's (a session token's life).
+    """
 
     limit_nanousd: int
     period: PeriodKind
+    warn_at_ppm: tuple[int, ...] = ()
+    falls_back: bool = False
+    window: Period | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BudgetScope:
-    """What a budget caps: `kind` is organisation | team | use_case | key; the organisation's name is empty."""
+    """What a budget caps: `kind` is organisation | team | use_case | key | session; the organisation's name is empty."""
 
     kind: str
     name: str
@@ -33,6 +50,10 @@ class Rate:
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
     concurrency: int | None = None
+
+    @property
+    def is_set(self) -> bool:
+        return (self.requests_per_minute, self.tokens_per_minute, self.concurrency) != (None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +133,32 @@ class Route:
     retry_wait_max_ms: int = 5_000
     release_complete: bool = False
     max_answer_bytes: int = 33_554_432
+    managed: str = FILE
+
+
+PROPOSED, APPROVED, LIVE, RETIRED = "proposed", "approved", "live", "retired"
+STATES = (PROPOSED, APPROVED, LIVE, RETIRED)
+"""A use case's life. Proposed and approved ones reach only the simulator and the in-house engine, retired ones nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """What the register of use cases says of one, for people: why it exists, on what grounds, and when it is looked at again."""
+
+    purpose: str | None = None
+    legal_basis: str | None = None
+    data_classes: tuple[str, ...] = ()
+    risk: str | None = None
+    review_date: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class UseCase:
-    """The unit of governance. `models` are route names, the first is the default; `prompt` names a folder."""
+    """
+    The unit of governance. `models` are route names, the first is the default; `prompt` names a folder.
+
+    `origins`: web pages (`https://shop.example`) whose session tokens may call it.
+    """
 
     name: str
     team: str
@@ -129,6 +171,10 @@ class UseCase:
     unpriced_allowed: bool = False
     workflow: str | None = None
     prompt: str | None = None
+    origins: tuple[str, ...] = ()
+    state: str = LIVE
+    register: Register = Register()
+    managed: str = FILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +183,8 @@ class Team:
 
     name: str
     budget: Budget | None = None
+    rate: Rate = Rate()
+    managed: str = FILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +193,7 @@ class Key:
     A caller's key. The secret is never here, only its SHA-256.
 
     `use_cases` empty: every use case of the team. `models` None: every model of the use case. Times in Unix
-    milliseconds. `managed`: file | store.
+    milliseconds. `managed`: file | store. After a rotation the secret before it is good until `previous_until_ms`.
     """
 
     name: str
@@ -154,16 +202,45 @@ class Key:
     use_cases: tuple[str, ...] = ()
     models: tuple[str, ...] | None = None
     budget: Budget | None = None
+    rate: Rate = Rate()
     expires_ms: int | None = None
     revoked_ms: int | None = None
     created_ms: int = 0
+    created_by: str = ""
+    last_used_ms: int | None = None
+    previous_digest: bytes | None = None
+    previous_until_ms: int | None = None
     prefix: str = ""
-    managed: str = "store"
+    managed: str = STORE
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """
+    What a session token says: a web page may call one use case for a few minutes, as `subject`, on its parent key's account.
+
+    `parent_digest` is that of the parent key's secret at the time: with that secret the session dies.
+    """
+
+    id: str
+    key: str
+    parent_digest: bytes
+    use_case: str
+    origins: tuple[str, ...]
+    issued_ms: int
+    expires_ms: int
+    subject: str | None = None
+    rate: Rate = Rate()
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Governance:
-    """All of it, frozen: what one configuration says. `organisation_budget` caps everything."""
+    """
+    All of it, frozen: what the file says with what the store says laid over it. `organisation_budget` caps everything.
+
+    `revision` is the store's when this was made. `keys` and `tokens` are those that may still be good.
+    """
 
     organisation: str
     time_zone: str
@@ -172,3 +249,6 @@ class Governance:
     use_cases: Mapping[str, UseCase]
     routes: Mapping[str, Route]
     keys: tuple[Key, ...] = ()
+    tokens: tuple[AccessToken, ...] = ()
+    organisation_managed: str = FILE
+    revision: int = 0

@@ -33,6 +33,11 @@ class Gateway:
         self._tools = tools
         self._routes_of = _routes_by_deployment(governance)
 
+    def put_in_force(self, governance: Governance) -> None:
+        """From now on this holds, for calls that enter from now on."""
+        self.admission.put_in_force(governance)
+        self._routes_of = _routes_by_deployment(governance)
+
     async def enter(self, principal: Principal, endpoint: Endpoint, asked: Asked, terms: Terms) -> Passage:
         """
         Let a call in. Nothing is reserved or sent before the passage is iterated.

@@ -1,23 +1,28 @@
-"""Keys made by command or console. File-managed keys live in the configuration and never here."""
+"""Keys made by command or API. File-managed keys live in the configuration and never here."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from tollhouse.domain.governance import Key
 
+from .changes import Change
+
 
 class KeyStore(Protocol):
-    async def add(self, key: Key) -> None:
+    """Every write but `used` records its change and raises the revision (see `Changes.revision`) in one transaction."""
+
+    async def add(self, key: Key, change: Change) -> None:
         """Raises ValueError if an unrevoked key of this name exists."""
+        ...
+
+    async def update(self, key: Key, change: Change) -> bool:
+        """Replace the unrevoked key of this name (rotate, restrict, expire, revoke). Return False if there is none."""
         ...
 
     async def all(self) -> list[Key]:
         """Every key, revoked ones too, oldest first."""
         ...
 
-    async def revoke(self, name: str, at_ms: int) -> bool:
-        """Return False if no unrevoked key has this name."""
-        ...
-
-    async def version(self) -> int:
-        """A number that changes with every change of keys: one cheap query, so that servers can poll it."""
+    async def used(self, last_used_ms: Mapping[str, int]) -> None:
+        """Note when unrevoked keys were last used, by name; an older moment than the one known changes nothing."""
         ...

@@ -8,7 +8,7 @@ from typing import Protocol
 class Replay:
     """
     `scope` is the principal's team and key name, `digest` the SHA-256 of endpoint, use case and body. `sealed` is None while the first
-    request runs; `started_ms` lets a dead one be taken over.
+    request runs; `process` runs it, and `started_ms` lets a dead one be taken over.
     """
 
     scope: str
@@ -16,6 +16,7 @@ class Replay:
     digest: bytes
     started_ms: int
     sealed: bytes | None = None
+    process: str | None = None
 
 
 class Replays(Protocol):
@@ -27,6 +28,10 @@ class Replays(Protocol):
 
     async def forget(self, scope: str, key: str) -> None:
         """The first request failed in a way that may be tried again."""
+        ...
+
+    async def free(self, process: str) -> int:
+        """Forget the unfinished claims of a dead process: what it ran may be tried again."""
         ...
 
     async def expire(self, before_ms: int) -> int: ...

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tollhouse.domain.errors import StartError
+from tollhouse.ports.access_tokens import AccessTokens
+from tollhouse.ports.changes import Changes
 from tollhouse.ports.keys import KeyStore
 from tollhouse.ports.ledger import Ledger
+from tollhouse.ports.objects import ObjectStore
 from tollhouse.ports.replays import Replays
 from tollhouse.ports.store_mark import StoreMarks
 from tollhouse.ports.stored_responses import StoredResponses
@@ -26,6 +29,9 @@ class Stores:
     ledger: Ledger
     usage: UsageQueries
     keys: KeyStore
+    changes: Changes
+    tokens: AccessTokens
+    objects: ObjectStore
     stored_responses: StoredResponses
     replays: Replays
     marks: StoreMarks

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from tollhouse.domain.calls import Call
+from tollhouse.domain.calls import Call, scopes_of
 from tollhouse.domain.errors import BudgetExceeded
 from tollhouse.domain.money import usd_from_nano
 from tollhouse.domain.periods import FOREVER_MS, Period, PeriodKind
@@ -31,13 +31,12 @@ def charges_by_scope(calls: Iterable[Call]) -> dict[Scope, list[Charge]]:
     """Return what each scope of these calls is charged, attempt by attempt; attempts that cost nothing are left out."""
     charges: defaultdict[Scope, list[Charge]] = defaultdict(list)
     for call in calls:
+        scopes = scopes_of(call)
         for attempt in call.attempts:
             if attempt.cost_nanousd:
                 charge = (attempt.reserved_ms, attempt.cost_nanousd)
-                charges[ORGANISATION].append(charge)
-                charges["team", call.team].append(charge)
-                charges["use_case", call.use_case].append(charge)
-                charges["key", call.key].append(charge)
+                for scope in scopes:
+                    charges[scope].append(charge)
     return charges
 
 

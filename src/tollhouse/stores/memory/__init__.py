@@ -1,9 +1,12 @@
 """The stores in memory: the fakes that ship, for tests and demonstrations. Nothing outlives the process."""
 
 from .. import Stores
+from .access_tokens import MemoryAccessTokens
 from .books import Books
+from .changes import MemoryChanges
 from .keys import MemoryKeys
 from .ledger import MemoryLedger
+from .objects import MemoryObjects
 from .replays import MemoryReplays
 from .store_mark import MemoryMarks
 from .stored_responses import MemoryStoredResponses
@@ -12,13 +15,16 @@ from .usage import MemoryUsage
 
 def memory_stores() -> Stores:
     """Return empty stores; ledger and queries share their books."""
-    books = Books()
+    books, changes = Books(), MemoryChanges()
     return Stores(
         kind="memory",
         where="memory",
         ledger=MemoryLedger(books),
         usage=MemoryUsage(books),
-        keys=MemoryKeys(),
+        keys=MemoryKeys(changes),
+        changes=changes,
+        tokens=MemoryAccessTokens(changes),
+        objects=MemoryObjects(changes),
         stored_responses=MemoryStoredResponses(),
         replays=MemoryReplays(),
         marks=MemoryMarks(),

@@ -26,6 +26,12 @@ class MemoryReplays:
     async def forget(self, scope: str, key: str) -> None:
         self._replays.pop((scope, key), None)
 
+    async def free(self, process: str) -> int:
+        dead = [place for place, replay in self._replays.items() if replay.process == process and replay.sealed is None]
+        for place in dead:
+            del self._replays[place]
+        return len(dead)
+
     async def expire(self, before_ms: int) -> int:
         old = [place for place, replay in self._replays.items() if replay.started_ms < before_ms]
         for place in old:

@@ -25,8 +25,11 @@ async def sql_stores(url_or_path: str | Path) -> Stores:
 
 def stores_on(database: "Database") -> Stores:
     """Return the stores of a database that is open and current."""
+    from .access_tokens import SqlAccessTokens
+    from .changes import SqlChanges
     from .keys import SqlKeys
     from .ledger import SqlLedger
+    from .objects import SqlObjects
     from .replays import SqlReplays
     from .store_mark import SqlMarks
     from .stored_responses import SqlStoredResponses
@@ -38,6 +41,9 @@ def stores_on(database: "Database") -> Stores:
         ledger=SqlLedger(database),
         usage=SqlUsage(database),
         keys=SqlKeys(database),
+        changes=SqlChanges(database),
+        tokens=SqlAccessTokens(database),
+        objects=SqlObjects(database),
         stored_responses=SqlStoredResponses(database),
         replays=SqlReplays(database),
         marks=SqlMarks(database),

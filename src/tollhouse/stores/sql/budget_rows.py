@@ -205,7 +205,7 @@ def _hold(database: Database, connection: Connection, process: str, amounts: Seq
 
 
 def _spent_before(scope: BudgetScope, period: Period) -> ColumnElement[int]:
-    columns = {"team": calls.c.team, "use_case": calls.c.use_case, "key": calls.c.key}
+    columns = {"team": calls.c.team, "use_case": calls.c.use_case, "key": calls.c.key, "session": calls.c.session}
     question = select(func.coalesce(func.sum(attempts.c.cost_nanousd), 0)).where(
         attempts.c.reserved_ms >= period.start_ms, attempts.c.reserved_ms < period.end_ms
     )

@@ -40,6 +40,14 @@ class SqlReplays:
 
         await self._database.write(forgetting)
 
+    async def free(self, process: str) -> int:
+        dead = delete(replays).where(replays.c.process == process, replays.c.sealed.is_(None))
+
+        def freeing(connection: Connection) -> int:
+            return connection.execute(dead).rowcount
+
+        return await self._database.write(freeing)
+
     async def expire(self, before_ms: int) -> int:
         def expiring(connection: Connection) -> int:
             return (connection.execute(delete(replays).where(replays.c.started_ms < before_ms))).rowcount
@@ -48,7 +56,12 @@ class SqlReplays:
 
     def _claimed(self, connection: Connection, replay: Replay, dead_before_ms: int) -> bool:
         """Insert, or take over an unfinished claim that is dead: one statement, so that two never both succeed."""
-        values = {"digest": replay.digest, "started_ms": replay.started_ms, "sealed": replay.sealed}
+        values = {
+            "digest": replay.digest,
+            "started_ms": replay.started_ms,
+            "sealed": replay.sealed,
+            "process": replay.process,
+        }
         statement = self._database.insert(replays).values(scope=replay.scope, key=replay.key, **values)
         claim = statement.on_conflict_do_update(
             index_elements=[replays.c.scope, replays.c.key],

@@ -53,6 +53,8 @@ def call_values(call: Call) -> Values:
         _storable(call.request_id),
         _storable(call.subject),
         json.dumps(call.tags) if call.tags else None,
+        call.session,
+        call.saved_nanousd,
     )
 
 

@@ -60,6 +60,8 @@ calls = Table(
     Column("request_id", Text),
     Column("subject", Text),
     Column("tags", Text),
+    Column("session", Text),
+    Column("saved_nanousd", BigInteger, nullable=False, server_default="0"),
     # Lists, pages and reports of a time span are one range of this index.
     Index("ix_calls_at_ms", "at_ms"),
 )
@@ -137,6 +139,13 @@ keys = Table(
     Column("revoked_ms", BigInteger),
     Column("created_ms", BigInteger, nullable=False),
     Column("prefix", Text, nullable=False),
+    Column("budget_warn_at_ppm", Text),
+    Column("budget_falls_back", Boolean),
+    Column("rate", Text),
+    Column("created_by", Text, nullable=False, server_default=""),
+    Column("last_used_ms", BigInteger),
+    Column("previous_digest", LargeBinary),
+    Column("previous_until_ms", BigInteger),
 )
 # A name may be used again once its key is revoked.
 Index(
@@ -145,6 +154,109 @@ Index(
     unique=True,
     sqlite_where=text("revoked_ms IS NULL"),
     postgresql_where=text("revoked_ms IS NULL"),
+)
+
+access_tokens = Table(
+    "access_tokens",
+    metadata,
+    Column("id", SERIAL, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("team", Text),
+    Column("digest", LargeBinary, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("expires_ms", BigInteger),
+    Column("revoked_ms", BigInteger),
+    Column("last_used_ms", BigInteger),
+    Column("prefix", Text, nullable=False),
+)
+Index(
+    "uq_access_tokens_unrevoked_name",
+    access_tokens.c.name,
+    unique=True,
+    sqlite_where=text("revoked_ms IS NULL"),
+    postgresql_where=text("revoked_ms IS NULL"),
+)
+
+objects = Table(
+    "objects",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("document", LargeBinary, nullable=False),
+    Column("version", BigInteger, nullable=False),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", SERIAL, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("team", Text),
+    Column("before", LargeBinary),
+    Column("after", LargeBinary),
+    # The history of one thing, newest first.
+    Index("ix_changes_kind", "kind", "name", "id"),
+)
+
+revision = Table(
+    "revision",
+    metadata,
+    # One row, 1. Whoever changes something governed raises it, and so waits for whoever does so at the same time.
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+)
+
+presence = Table(
+    "presence",
+    metadata,
+    Column("process", Text, primary_key=True),
+    # By the database's own clock: machines need not agree about the time.
+    Column("seen_ms", BigInteger, nullable=False),
+)
+
+budget_warnings = Table(
+    "budget_warnings",
+    metadata,
+    Column("scope_kind", Text, primary_key=True),
+    Column("scope_name", Text, primary_key=True),
+    Column("period_kind", Text, primary_key=True),
+    Column("start_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("end_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("at_ppm", BigInteger, primary_key=True, autoincrement=False),
+    Column("limit_nanousd", BigInteger, nullable=False),
+    Column("spent_nanousd", BigInteger, nullable=False),
+    Column("at_ms", BigInteger, nullable=False, index=True),
+)
+
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("booked_ms", BigInteger, nullable=False, index=True),
+    Column("provider", Text, nullable=False),
+    Column("deployment", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("line", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    # `attempt` is the attempt's id; a page of calls asks for the corrections of its calls.
+    Column("attempt", Text),
+    Column("call", Text, index=True),
+    Column("team", Text),
+    Column("use_case", Text),
+    Column("key", Text),
+    Column("model", Text),
+    Column("settles", Boolean, nullable=False),
+    Column("tokens_in", BigInteger, nullable=False),
+    Column("tokens_out", BigInteger, nullable=False),
+    Column("tokens_cached", BigInteger, nullable=False),
+    Column("cost_nanousd", BigInteger, nullable=False),
 )
 
 stored_responses = Table(
@@ -166,6 +278,7 @@ replays = Table(
     Column("digest", LargeBinary, nullable=False),
     Column("started_ms", BigInteger, nullable=False, index=True),
     Column("sealed", LargeBinary),
+    Column("process", Text),
 )
 
 marks = Table(

@@ -21,7 +21,7 @@ from .engine import Database
 if TYPE_CHECKING:
     from alembic.config import Config
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every revision, oldest first; the last is the one this program needs."""
 NEEDED = REVISIONS[-1]
 VERSION_TABLE = "tollhouse_schema"

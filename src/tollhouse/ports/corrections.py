@@ -1,0 +1,53 @@
+"""Corrections of what is booked, and the bookings that a provider's bill is held against."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from tollhouse.domain.calls import AttemptState
+from tollhouse.domain.corrections import Correction
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """
+    One attempt as the ledger has it, its corrections added; what a bill's line is matched with.
+
+    `state` is `reconciled` once a correction settles it. `model` is the route asked for, `deployment` who was asked.
+    """
+
+    attempt: str
+    call: str
+    team: str
+    use_case: str
+    key: str
+    session: str | None
+    model: str
+    provider: str
+    deployment: str
+    endpoint: str
+    reserved_ms: int
+    state: AttemptState
+    estimated: bool
+    tokens_in: int
+    tokens_out: int
+    tokens_cached: int
+    cost_nanousd: int
+
+
+class Corrections(Protocol):
+    async def add(self, corrections: Sequence[Correction]) -> int:
+        """
+        Write those whose id is not there yet, and add their cost to what the budgets on their paths have spent, in one transaction.
+
+        Return how many were written. A budget may go over its limit by it: that is what was charged.
+        """
+        ...
+
+    def booked(self, provider: str, *, since_ms: int, until_ms: int) -> AsyncIterator[Sequence[Booked]]:
+        """Yield a provider's attempts reserved in `[since_ms, until_ms)`, void ones left out, oldest first, in batches."""
+        ...
+
+    async def all(self, *, since_ms: int, until_ms: int) -> list[Correction]:
+        """Return the corrections whose `booked_ms` lies there, oldest first."""
+        ...
