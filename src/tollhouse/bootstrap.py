@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from zoneinfo import ZoneInfo
 from tollhouse.accounting.adoption import Adoption
 from tollhouse.accounting.books import Accounting
 from tollhouse.accounting.prices import PriceBook
+from tollhouse.accounting.thresholds import Thresholds
 from tollhouse.adapters.clock import SystemClock
 from tollhouse.adapters.embedder import open_embedder
 from tollhouse.adapters.price_seed import GenaiPrices
@@ -30,12 +32,14 @@ from tollhouse.config.govern import govern, provider_specs
 from tollhouse.config.load import Loaded, load
 from tollhouse.domain.calls import Call
 from tollhouse.domain.errors import ConfigError, StartError, StoreUnavailable
-from tollhouse.domain.governance import Deployment, Governance
+from tollhouse.domain.governance import PPM, Deployment, Governance, budgets_of
 from tollhouse.domain.ids import new_id
+from tollhouse.domain.money import usd_from_nano
 from tollhouse.gateway.gateway import Gateway
 from tollhouse.gateway.passage import Tools as PassageTools
 from tollhouse.gateway.stored import ResponseShelf
 from tollhouse.governance.register import Composed, Register
+from tollhouse.ports.budget_warnings import BudgetWarning
 from tollhouse.ports.clock import Clock
 from tollhouse.ports.provider import Provider
 from tollhouse.ports.schema import SchemaChecker
@@ -61,6 +65,7 @@ JOURNALS = "journal"
 GOVERNANCE_EVERY_S = 0.4
 """A revocation, a role or a limit that was changed elsewhere must count within 1 s: two looks fit in it."""
 SHELF_EVERY_S = 0.25
+WARNINGS_EVERY_S = 1.0
 REPLAYS_EVERY_S = 3600.0
 
 NO_FLAGS: Mapping[str, object] = {}
@@ -167,7 +172,8 @@ async def open_loaded(
         exits.push_async_callback(shelf.flush)
         tools = PassageTools(providers, tokens, shelf, clock, random.random)
         gateway = Gateway(governance, Admission(governance, clock), accounting, tools)
-        register.on_change = gateway.put_in_force
+        accounting.put_in_force(budgets_of(governance))
+        register.on_change = lambda changed: _put_in_force(changed, gateway, accounting)
         yield House(
             loaded=loaded,
             register=register,
@@ -287,9 +293,13 @@ async def keep_up(house: House, log: Log) -> None:
     from tollhouse.web.openai.replay import ReplayDesk
 
     desk = ReplayDesk(house.stores.replays, house.sealer, house.clock)
+    thresholds = Thresholds(
+        house.stores.ledger, house.stores.budget_warnings, house.clock, lambda warning: _log_warning(log, warning)
+    )
     chores = (
         (house.register.refresh, GOVERNANCE_EVERY_S),
         (house.shelf.flush, SHELF_EVERY_S),
+        (lambda: thresholds.look(budgets_of(house.governance)), WARNINGS_EVERY_S),
         (desk.expire, REPLAYS_EVERY_S),
     )
     due = dict.fromkeys(range(len(chores)), 0.0)
@@ -326,6 +336,11 @@ async def _open_register(loaded: Loaded, stores: Stores) -> Register:
     )
     await register.refresh()
     return register
+
+
+def _put_in_force(governance: Governance, gateway: Gateway, accounting: Accounting) -> None:
+    gateway.put_in_force(governance)
+    accounting.put_in_force(budgets_of(governance))
 
 
 async def _open_sealer(loaded: Loaded, stores: Stores) -> Sealer | None:
@@ -410,6 +425,17 @@ class _Watch:
 def _log_calls(log: Log, calls: Sequence[Call]) -> None:
     for call in calls:
         log.call(call)
+
+
+def _log_warning(log: Log, warning: BudgetWarning) -> None:
+    log.warn(
+        "budget_warning",
+        budget=str(warning.scope),
+        period=warning.period.kind.value,
+        at=f"{Decimal(warning.at_ppm) / PPM:f}",
+        spent_usd=usd_from_nano(warning.spent_nanousd),
+        limit_usd=usd_from_nano(warning.limit_nanousd),
+    )
 
 
 def _log_adoption(log: Log, found: Adoption) -> None:

@@ -9,7 +9,8 @@ from accounting_desk import UnreliableLedger, a_call, path
 from tollhouse.accounting.slices import MOST_CALLS, Path, Reservation, Slices
 from tollhouse.domain.calls import Attempt, AttemptState, Call
 from tollhouse.domain.errors import BudgetExceeded, StoreUnavailable
-from tollhouse.domain.periods import PeriodKind
+from tollhouse.domain.governance import Budget, BudgetScope
+from tollhouse.domain.periods import Period, PeriodKind
 from tollhouse.testing.clock import MONDAY_NOON_MS
 
 NOON = MONDAY_NOON_MS
@@ -297,3 +298,45 @@ async def test_budgets_are_leased_in_one_order_whatever_the_path_says() -> None:
     await slices_on(ledger).reserve(backwards, 100, NOON)
 
     assert ledger.asked == ("organisation", "team", "use_case", "key")
+
+
+async def test_a_limit_that_was_cut_holds_at_once_for_calls_of_any_age() -> None:
+    ledger = UnreliableLedger()
+    slices = slices_on(ledger)
+    before, after = path(10**6), path(150)
+    slices.put_in_force(dict(before))
+    await slices.reserve(before, 100, NOON)  # and a slice's worth of room stays here
+
+    slices.put_in_force(dict(after))
+
+    for call in (after, before):
+        with pytest.raises(BudgetExceeded):
+            await slices.reserve(call, 100, NOON)
+    assert await leased(ledger) == {"proc_1 organisation": 100}
+    await slices.reserve(after, 50, NOON)
+
+
+async def test_a_limit_that_was_raised_leaves_what_is_leased_where_it_is() -> None:
+    ledger = UnreliableLedger()
+    slices = slices_on(ledger)
+    slices.put_in_force(dict(path(10**6)))
+    await slices.reserve(path(10**6), 100, NOON)
+
+    slices.put_in_force(dict(path(2 * 10**6)))
+    await slices.reserve(path(2 * 10**6), 100, NOON)
+
+    assert ledger.leased == 1
+
+
+async def test_a_budget_with_a_window_has_that_one_period() -> None:
+    ledger = UnreliableLedger()
+    slices = slices_on(ledger)
+    window = Period(PeriodKind.TOTAL, NOON - 1_000, NOON + 1_000)
+    session = [(BudgetScope("session", "ses_1"), Budget(250, PeriodKind.TOTAL, window=window))]
+
+    await slices.reserve(session, 100, NOON)
+    await slices.reserve(session, 100, NOON)
+
+    with pytest.raises(BudgetExceeded):
+        await slices.reserve(session, 100, NOON)
+    assert [(state.period, state.leased_nanousd) for state in await ledger.budgets()] == [(window, 200)]

@@ -5,7 +5,7 @@ The door of accounting: every call has one record, every attempt is held, journa
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import tzinfo
@@ -166,6 +166,10 @@ class Accounting:
         opened = OpenCall(desk, call, budgets, unpriced_allowed=unpriced_allowed, previous_tokens=previous_tokens)
         desk.calls[call.id] = opened
         return opened
+
+    def put_in_force(self, budgets: Mapping[BudgetScope, Budget]) -> None:
+        """From now on these are the limits of the budgets, for calls under way too."""
+        self._desk.slices.put_in_force(budgets)
 
     @property
     def flusher(self) -> "asyncio.Task[None] | None":

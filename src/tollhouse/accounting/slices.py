@@ -12,7 +12,8 @@ Posting moves a cost from leased to spent in the ledger, and out of `unposted` h
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import tzinfo
 
 from tollhouse.domain.calls import Call, scopes_of
@@ -100,6 +101,7 @@ class Slices:
         self._current: dict[tuple[str, str, str], Account] = {}
         self._by_scope: dict[tuple[str, str], list[Account]] = {}
         self._flights: dict[PathKey, _Flight] = {}
+        self._limits: dict[BudgetScope, Budget] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._moves = 0
         self._is_doubtful = False
@@ -168,6 +170,35 @@ class Slices:
         self._current[scope.kind, scope.name, budget.period] = account
         return account
 
+    def _limit(self, scope: BudgetScope, budget: Budget) -> Budget:
+        """A call may be older than the limit that is in force now."""
+        known = self._limits.get(scope)
+        return known if known is not None and known.period is budget.period else budget
+
+    # --- what is in force -------------------------------------------------------------------------------------------
+
+    def put_in_force(self, budgets: Mapping[BudgetScope, Budget]) -> None:
+        """
+        From now on these are the limits.
+
+        What is free of a budget that was cut goes back at once, so that whoever needs it asks the ledger, which knows
+        what is spent and leased everywhere.
+        """
+        cut = [
+            account
+            for account in self._accounts()
+            if account.room > 0 and _is_cut(self._limits.get(account.scope), budgets.get(account.scope))
+        ]
+        self._limits = dict(budgets)
+        if cut:
+            task = asyncio.create_task(self._recall(_taken_out(cut)))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _recall(self, giving: Sequence[SliceHeld]) -> None:
+        with suppress(StoreUnavailable):  # then it is looked up what is leased, as after every answer that was lost
+            await self._return(giving)
+
     # --- leasing ----------------------------------------------------------------------------------------------------
 
     async def _reserve_leasing(self, path: Path, nanousd: int, at_ms: int) -> Reservation:
@@ -186,7 +217,7 @@ class Slices:
     async def _lease_for(self, key: PathKey, path: Path, nanousd: int, at_ms: int) -> Reservation:
         """Lease what is missing. The room there is gets earmarked meanwhile, so that nobody takes it away."""
         accounts = tuple(self._account(scope, budget, at_ms) for scope, budget in path)
-        flight = _Flight(accounts, [budget for _, budget in path], nanousd)
+        flight = _Flight(accounts, [self._limit(scope, budget) for scope, budget in path], nanousd)
         self._flights[key] = flight
         self.held_nanousd += nanousd
         _hold(flight.accounts, flight.earmarked)
@@ -293,11 +324,10 @@ class Slices:
 
     async def _give_back(self, accounts: Sequence[Account]) -> None:
         idle = [account for account in accounts if account.room > 0 and not account.held and not account.unposted]
-        if not idle:
-            return
-        giving = [SliceHeld(account.scope, account.period, account.room) for account in idle]
-        for account in idle:
-            account.room = 0
+        if idle:
+            await self._return(_taken_out(idle))
+
+    async def _return(self, giving: Sequence[SliceHeld]) -> None:
         self._moves += 1
         try:
             await self._ledger.give_back(self._process, giving)
@@ -347,6 +377,20 @@ def _asks(accounts: Sequence[Account], budgets: Sequence[Budget], nanousd: int) 
         if account.room < nanousd
     ]
     return sorted(asks, key=lambda ask: ORDER.index(ask.scope.kind))
+
+
+def _taken_out(accounts: Sequence[Account]) -> list[SliceHeld]:
+    """Take the room out of accounts at once, before anybody can wait."""
+    giving = [SliceHeld(account.scope, account.period, account.room) for account in accounts]
+    for account in accounts:
+        account.room = 0
+    return giving
+
+
+def _is_cut(before: Budget | None, now: Budget | None) -> bool:
+    if before is None or now is None:
+        return False
+    return now.period is not before.period or now.limit_nanousd < before.limit_nanousd
 
 
 def _hold(accounts: Sequence[Account], amounts: Sequence[int]) -> None:

@@ -45,6 +45,7 @@ class Admitted:
     Args:
         model: the model name as asked for; a pattern's route serves it under this name.
         routes: the route asked for and its fallbacks that the use case and the key may use, in order.
+        last_resort: where calls go whose budget is used up and says `on_exhausted: fallback`: the use case's last model.
     """
 
     principal: Principal
@@ -52,6 +53,7 @@ class Admitted:
     model: str
     routes: tuple[Route, ...]
     budgets: BudgetPath
+    last_resort: Route | None = None
 
 
 class Admission:
@@ -112,7 +114,8 @@ class Admission:
                 param="model",
             )
         routes = tuple(route_for(model, route) for route in (first, *self._fallbacks(principal, use_case, first)))
-        return Admitted(principal, use_case, model, routes, self._budgets(principal.key, use_case))
+        budgets = self._budgets(principal.key, use_case)
+        return Admitted(principal, use_case, model, routes, budgets, self._last_resort(principal, use_case))
 
     def enter(self, admitted: Admitted, tokens: int) -> Ticket:
         """Take a place under the use case's rate. Raises RateLimited."""
@@ -169,6 +172,11 @@ class Admission:
                 found.append(route)
             waiting = [*route.fallbacks, *waiting]
         return found
+
+    def _last_resort(self, principal: Principal, use_case: UseCase) -> Route | None:
+        """A pattern is no model that a call could be sent to."""
+        last = use_case.models[-1]
+        return None if "*" in last else self._route(principal, use_case, last)
 
     def _budgets(self, key: Key, use_case: UseCase) -> BudgetPath:
         """The budgets on a call's path in their one order: organisation, team, use case, key."""

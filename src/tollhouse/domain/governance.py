@@ -252,3 +252,14 @@ class Governance:
     tokens: tuple[AccessToken, ...] = ()
     organisation_managed: str = FILE
     revision: int = 0
+
+
+def budgets_of(governance: Governance) -> dict[BudgetScope, Budget]:
+    """Return every budget in force but those of session tokens, which nobody lists."""
+    found = {
+        BudgetScope("organisation", ""): governance.organisation_budget,
+        **{BudgetScope("team", name): team.budget for name, team in governance.teams.items()},
+        **{BudgetScope("use_case", name): use_case.budget for name, use_case in governance.use_cases.items()},
+        **{BudgetScope("key", key.name): key.budget for key in governance.keys if key.revoked_ms is None},
+    }
+    return {scope: budget for scope, budget in found.items() if budget is not None}

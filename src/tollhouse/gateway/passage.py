@@ -14,7 +14,14 @@ from tollhouse.accounting.open_call import OpenCall
 from tollhouse.admission.admission import Admitted
 from tollhouse.admission.rates import Ticket
 from tollhouse.domain.calls import Attempt, Outcome
-from tollhouse.domain.errors import AdmissionError, Draining, RequestError, TollhouseError, UpstreamError
+from tollhouse.domain.errors import (
+    AdmissionError,
+    BudgetExceeded,
+    Draining,
+    RequestError,
+    TollhouseError,
+    UpstreamError,
+)
 from tollhouse.domain.governance import Route
 from tollhouse.domain.money import Usage, usd_from_nano
 from tollhouse.domain.wire import Asked, Event, Facts
@@ -134,13 +141,21 @@ class Passage:
                 if hold.released:
                     raise
                 step = plan.after(error)
-            except (AdmissionError, RequestError):
-                if not plan.failed:
+            except (AdmissionError, RequestError) as error:
+                step = plan.divert(self._last_resort(error))
+                if step is None and not plan.failed:
                     raise
-                step = plan.skip()
+                step = step or plan.skip()
             else:
                 return
         raise plan.verdict()
+
+    def _last_resort(self, error: AdmissionError | RequestError) -> Route | None:
+        """Return the route for calls whose budget is used up, if that budget says `on_exhausted: fallback`."""
+        if not isinstance(error, BudgetExceeded) or self._asked.previous is not None:
+            return None
+        fall_back = any(budget.falls_back for scope, budget in self._admitted.budgets if str(scope) == error.budget)
+        return self._admitted.last_resort if fall_back else None
 
     async def _ready(self, asked: Asked, step: Step) -> tuple[Attempt, Outgoing]:
         """Shape the request for a deployment, reserve its worst case, and journal it: it may leave now."""

@@ -78,8 +78,8 @@ class Ledger(Protocol):
         """Replace the list of this process's open calls (`outcome=running` in queries). They carry no money."""
         ...
 
-    async def budgets(self) -> list[BudgetState]:
-        """Every budget period that the ledger knows."""
+    async def budgets(self, *, at_ms: int | None = None) -> list[BudgetState]:
+        """Every budget period that the ledger knows; with a moment, only those that hold it."""
         ...
 
     async def leases(self) -> list[tuple[str, SliceHeld]]:

@@ -28,12 +28,13 @@ class Step:
 class Plan:
     """One call's way through its routes. `jitter` draws from [0, 1)."""
 
-    __slots__ = ("_at", "_errors", "_jitter", "_retried", "_stops")
+    __slots__ = ("_at", "_errors", "_is_diverted", "_jitter", "_retried", "_stops")
 
     def __init__(self, routes: Sequence[Route], jitter: Callable[[], float]) -> None:
         self._stops = [(route, deployment) for route in routes for deployment in route.deployments]
         self._at = 0
         self._retried = 0
+        self._is_diverted = False
         self._errors: list[UpstreamError] = []
         self._jitter = jitter
 
@@ -54,6 +55,14 @@ class Plan:
     def skip(self) -> Step | None:
         """Return the step after a deployment that could not be tried at all (no budget, no price)."""
         return self._move(self._at + 1)
+
+    def divert(self, route: Route | None) -> Step | None:
+        """Leave everything for one route, once: the budgets for the others are used up. Return None if there is no such way."""
+        if route is None or self._is_diverted:
+            return None
+        self._is_diverted = True
+        self._stops = [(route, deployment) for deployment in route.deployments]
+        return self._move(0)
 
     @property
     def failed(self) -> bool:

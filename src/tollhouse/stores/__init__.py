@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tollhouse.domain.errors import StartError
 from tollhouse.ports.access_tokens import AccessTokens
+from tollhouse.ports.budget_warnings import BudgetWarnings
 from tollhouse.ports.changes import Changes
 from tollhouse.ports.keys import KeyStore
 from tollhouse.ports.ledger import Ledger
@@ -30,6 +31,7 @@ class Stores:
     usage: UsageQueries
     keys: KeyStore
     changes: Changes
+    budget_warnings: BudgetWarnings
     tokens: AccessTokens
     objects: ObjectStore
     stored_responses: StoredResponses

@@ -3,6 +3,7 @@
 from .. import Stores
 from .access_tokens import MemoryAccessTokens
 from .books import Books
+from .budget_warnings import MemoryBudgetWarnings
 from .changes import MemoryChanges
 from .keys import MemoryKeys
 from .ledger import MemoryLedger
@@ -23,6 +24,7 @@ def memory_stores() -> Stores:
         usage=MemoryUsage(books),
         keys=MemoryKeys(changes),
         changes=changes,
+        budget_warnings=MemoryBudgetWarnings(),
         tokens=MemoryAccessTokens(changes),
         objects=MemoryObjects(changes),
         stored_responses=MemoryStoredResponses(),

@@ -54,8 +54,12 @@ class MemoryLedger:
     async def show_open(self, process: str, calls: Sequence[Call]) -> None:
         self._books.opened[process] = [copied(call) for call in calls]
 
-    async def budgets(self) -> list[BudgetState]:
-        return [BudgetState(s, p, figures.spent, figures.leased) for (s, p), figures in self._books.budgets.items()]
+    async def budgets(self, *, at_ms: int | None = None) -> list[BudgetState]:
+        return [
+            BudgetState(scope, period, figures.spent, figures.leased)
+            for (scope, period), figures in self._books.budgets.items()
+            if at_ms is None or period.start_ms <= at_ms < period.end_ms
+        ]
 
     async def leases(self) -> list[tuple[str, SliceHeld]]:
         held = [

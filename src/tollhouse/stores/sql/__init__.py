@@ -26,6 +26,7 @@ async def sql_stores(url_or_path: str | Path) -> Stores:
 def stores_on(database: "Database") -> Stores:
     """Return the stores of a database that is open and current."""
     from .access_tokens import SqlAccessTokens
+    from .budget_warnings import SqlBudgetWarnings
     from .changes import SqlChanges
     from .keys import SqlKeys
     from .ledger import SqlLedger
@@ -42,6 +43,7 @@ def stores_on(database: "Database") -> Stores:
         usage=SqlUsage(database),
         keys=SqlKeys(database),
         changes=SqlChanges(database),
+        budget_warnings=SqlBudgetWarnings(database),
         tokens=SqlAccessTokens(database),
         objects=SqlObjects(database),
         stored_responses=SqlStoredResponses(database),

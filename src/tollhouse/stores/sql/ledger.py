@@ -92,9 +92,13 @@ class SqlLedger:
 
         await self._database.write(showing)
 
-    async def budgets(self) -> list[BudgetState]:
+    async def budgets(self, *, at_ms: int | None = None) -> list[BudgetState]:
+        question = select(budget_periods).order_by(budget_periods.c.id)
+        if at_ms is not None:
+            question = question.where(budget_periods.c.start_ms <= at_ms, budget_periods.c.end_ms > at_ms)
+
         def asking(connection: Connection) -> list[BudgetState]:
-            found = (connection.execute(select(budget_periods).order_by(budget_periods.c.id))).mappings()
+            found = (connection.execute(question)).mappings()
             return [
                 BudgetState(budget_rows.scope_of(r), budget_rows.period_of(r), r["spent_nanousd"], r["leased_nanousd"])
                 for r in found
