@@ -87,7 +87,7 @@ class UnreliableLedger:
         await self._ledger.show_open(process, calls)
         await self._come_back()
 
-    async def budgets(self) -> list[BudgetState]:
+    async def budgets(self, *, at_ms: int | None = None) -> list[BudgetState]:
         await self._go()
         return await self._ledger.budgets()
 
