@@ -257,7 +257,7 @@ def build_edge(house: House, log: Log) -> "Edge":
     from tollhouse.web.health import healthz, readyz
     from tollhouse.web.metrics import Metrics
     from tollhouse.web.openai.app import V1
-    from tollhouse.web.openai.replay import ReplayDesk
+    from tollhouse.web.replay import ReplayDesk
 
     server = house.loaded.settings.server
     gauges: dict[str, Callable[[], int]] = {"unposted_calls": lambda: house.accounting.state().unposted_calls}
@@ -290,7 +290,7 @@ def build_edge(house: House, log: Log) -> "Edge":
 
 async def keep_up(house: House, log: Log) -> None:
     """Do what a serving process has to do now and then: see what is in force, write response ids, forget old replays."""
-    from tollhouse.web.openai.replay import ReplayDesk
+    from tollhouse.web.replay import ReplayDesk
 
     desk = ReplayDesk(house.stores.replays, house.sealer, house.clock)
     thresholds = Thresholds(

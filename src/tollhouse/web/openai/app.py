@@ -17,8 +17,8 @@ from tollhouse.gateway.passage import Passage
 from tollhouse.ports.endpoint import Endpoint
 from tollhouse.web.asgi import Headers, Receive, Reply, Scope, Send, Sent, send_reply
 from tollhouse.web.edge import CALL, read_body, request_id
+from tollhouse.web.replay import REPLAYED, Claim, ReplayDesk, StoredAnswer
 
-from .replay import Claim, ReplayDesk, StoredAnswer
 from .stream import OnTheLine, Pings
 from .terms import idempotency_key, known_headers, read_terms
 
@@ -30,7 +30,6 @@ RATE_HEADERS = {
     name: tuple(f"x-ratelimit-{what}-{name}".encode() for what in ("limit", "remaining", "reset"))
     for name in ("requests", "tokens")
 }
-REPLAYED = (b"idempotency-replayed", b"true")
 
 
 class V1:

@@ -14,8 +14,10 @@ from tollhouse.domain.errors import IdempotencyInFlight, IdempotencyMismatch, In
 from tollhouse.ports.clock import Clock
 from tollhouse.ports.replays import Replay, Replays
 from tollhouse.ports.sealer import Sealer
-from tollhouse.web.asgi import Headers
 
+from .asgi import Headers
+
+REPLAYED = (b"idempotency-replayed", b"true")
 KEEP_MS = 24 * 3_600_000
 MAX_REPLAY_BYTES = 4 * 1024 * 1024
 """A longer answer is not stored; its key is free again."""
@@ -28,6 +30,7 @@ class StoredAnswer(msgspec.Struct):
 
     headers: list[tuple[bytes, bytes]]
     body: bytes
+    status: int = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +72,11 @@ class ReplayDesk:
             raise IdempotencyInFlight
         return msgspec.msgpack.decode(sealer.open(taken.sealed, claim.context), type=StoredAnswer)
 
-    async def finish(self, claim: Claim, headers: Headers, body: bytes) -> None:
+    async def finish(self, claim: Claim, headers: Headers, body: bytes, status: int = 200) -> None:
         if len(body) > MAX_REPLAY_BYTES:
             await self.forget(claim)
             return
-        plain = msgspec.msgpack.encode(StoredAnswer(list(headers), body))
+        plain = msgspec.msgpack.encode(StoredAnswer(list(headers), body, status))
         await self._store.finish(claim.scope, claim.key, self._required_sealer().seal(plain, claim.context))
 
     async def forget(self, claim: Claim) -> None:
