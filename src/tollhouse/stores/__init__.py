@@ -12,6 +12,7 @@ from tollhouse.domain.errors import StartError
 from tollhouse.ports.access_tokens import AccessTokens
 from tollhouse.ports.budget_warnings import BudgetWarnings
 from tollhouse.ports.changes import Changes
+from tollhouse.ports.history import History
 from tollhouse.ports.keys import KeyStore
 from tollhouse.ports.ledger import Ledger
 from tollhouse.ports.objects import ObjectStore
@@ -31,6 +32,7 @@ class Stores:
     usage: UsageQueries
     keys: KeyStore
     changes: Changes
+    history: History
     budget_warnings: BudgetWarnings
     tokens: AccessTokens
     objects: ObjectStore

@@ -5,6 +5,7 @@ from .access_tokens import MemoryAccessTokens
 from .books import Books
 from .budget_warnings import MemoryBudgetWarnings
 from .changes import MemoryChanges
+from .history import MemoryHistory
 from .keys import MemoryKeys
 from .ledger import MemoryLedger
 from .objects import MemoryObjects
@@ -24,6 +25,7 @@ def memory_stores() -> Stores:
         usage=MemoryUsage(books),
         keys=MemoryKeys(changes),
         changes=changes,
+        history=MemoryHistory(books),
         budget_warnings=MemoryBudgetWarnings(),
         tokens=MemoryAccessTokens(changes),
         objects=MemoryObjects(changes),

@@ -28,6 +28,7 @@ def stores_on(database: "Database") -> Stores:
     from .access_tokens import SqlAccessTokens
     from .budget_warnings import SqlBudgetWarnings
     from .changes import SqlChanges
+    from .history import SqlHistory
     from .keys import SqlKeys
     from .ledger import SqlLedger
     from .objects import SqlObjects
@@ -43,6 +44,7 @@ def stores_on(database: "Database") -> Stores:
         usage=SqlUsage(database),
         keys=SqlKeys(database),
         changes=SqlChanges(database),
+        history=SqlHistory(database),
         budget_warnings=SqlBudgetWarnings(database),
         tokens=SqlAccessTokens(database),
         objects=SqlObjects(database),

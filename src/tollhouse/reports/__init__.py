@@ -1,0 +1,1 @@
+"""The read side: what the ledger's past says. It changes nothing."""
