@@ -128,15 +128,18 @@ def test_a_warning_of_the_configuration_itself_is_told(tmp_path: Path) -> None:
 # --- storage --------------------------------------------------------------------------------------------------------
 
 
+NEWER = ["UPDATE tollhouse_schema SET version_num = '9999'", "DELETE FROM tollhouse_serves"]
+
+
 @pytest.mark.parametrize(
     ("planted", "told", "fix"),
     [
-        ("UPDATE tollhouse_schema SET version_num = '9999'", "newer tollhouse", "Upgrade tollhouse"),
-        ("ALTER TABLE calls DROP COLUMN tags", "lacks calls.tags", ""),
+        (NEWER, "newer tollhouse", "Upgrade tollhouse"),
+        (["ALTER TABLE calls DROP COLUMN tags"], "lacks calls.tags", ""),
     ],
 )
-def test_a_schema_that_does_not_fit_fails(house: DoctorsHouse, planted: str, told: str, fix: str) -> None:
-    house.sql(planted)
+def test_a_schema_that_does_not_fit_fails(house: DoctorsHouse, planted: list[str], told: str, fix: str) -> None:
+    house.sql(*planted)
 
     code, checks = house.checks()
 

@@ -82,11 +82,64 @@ def test_an_older_database_names_the_command_to_run() -> None:
     assert "0001" in problem
     assert "0002" in problem
     assert problem.endswith("run: tollhouse migrate")
+    assert "beside whatever serves" in problem
+
+
+async def test_a_newer_database_that_names_this_programs_revision_is_accepted_and_left_as_it_is(
+    database: Database,
+) -> None:
+    await version.prepare(database)
+    await _run(database, "ALTER TABLE calls ADD COLUMN of_later TEXT")
+    await _made_newer(database, serves=version.NEEDED)
+
+    await version.prepare(database)
+
+    assert await version.migrate(database) == ("9999", "9999")
+    found = await database.read(version.look)
+    assert (found.revision, found.running) == ("9999", None)
+    assert found.serves == {version.NEEDED, "9999"}
+
+
+async def test_a_newer_database_that_names_other_revisions_only_is_refused(database: Database) -> None:
+    await version.prepare(database)
+    await _made_newer(database, serves="9998")
+
+    for refuse in (version.prepare, version.migrate):
+        with pytest.raises(SchemaMismatch, match=r"newer tollhouse.*9999.*Upgrade tollhouse"):
+            await refuse(database)
+
+
+async def test_a_newer_database_without_what_this_program_uses_is_refused_whatever_it_names(database: Database) -> None:
+    await version.prepare(database)
+    await _made_newer(database, serves=version.NEEDED)
+    await _run(database, "ALTER TABLE calls DROP COLUMN subject")
+
+    with pytest.raises(SchemaMismatch, match=r"lacks calls\.subject"):
+        await version.prepare(database)
+
+
+async def test_a_migrated_database_names_every_revision_that_may_serve_on_it(database: Database) -> None:
+    await version.prepare(database)
+
+    found = await database.read(version.look)
+
+    assert found.serves == set(version.REVISIONS)
+
+
+async def test_a_migration_that_a_newer_program_began_is_left_to_it(database: Database) -> None:
+    await version.prepare(database)
+    await _run(database, f"INSERT INTO {version.RUNNING_TABLE} (revision) VALUES ('9999')")
+
+    for refuse in (version.prepare, version.migrate):
+        with pytest.raises(SchemaMismatch, match=r"to revision 9999 has begun.*the version that began it"):
+            await refuse(database)
+    assert (await database.read(version.look)).running == "9999"
 
 
 async def test_a_newer_database_says_which_revision_and_to_upgrade(database: Database) -> None:
     await version.prepare(database)
     await _run(database, f"UPDATE {version.VERSION_TABLE} SET version_num = '9999'")
+    await _run(database, f"DROP TABLE {version.SERVES_TABLE}")  # as it is after a program that knows of no such list
 
     for refuse in (version.prepare, version.migrate):
         with pytest.raises(SchemaMismatch, match=r"newer tollhouse.*9999.*Upgrade tollhouse"):
@@ -97,7 +150,7 @@ async def test_an_interrupted_migration_is_refused_until_it_is_run_again(databas
     await version.prepare(database)
     await _run(database, f"INSERT INTO {version.RUNNING_TABLE} (revision) VALUES ('0001')")
 
-    with pytest.raises(SchemaMismatch, match=r"did not finish.*run: tollhouse migrate"):
+    with pytest.raises(SchemaMismatch, match=r"has begun and not finished.*again.*tollhouse migrate"):
         await version.prepare(database)
     await version.migrate(database)
     await version.prepare(database)
@@ -161,6 +214,12 @@ def test_a_current_store_opens_without_alembic(sqlite_place: tuple[None, Path]) 
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
+async def _made_newer(database: Database, *, serves: str) -> None:
+    await _run(database, f"UPDATE {version.VERSION_TABLE} SET version_num = '9999'")
+    await _run(database, f"DELETE FROM {version.SERVES_TABLE}")
+    await _run(database, f"INSERT INTO {version.SERVES_TABLE} (revision) VALUES ('{serves}'), ('9999')")
+
+
 async def _run(database: Database, statement: str) -> None:
     def work(connection: Connection) -> None:
         connection.execute(text(statement))
@@ -172,6 +231,8 @@ def _differences(connection: Connection) -> list[object]:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    ours = {version.VERSION_TABLE, version.RUNNING_TABLE}
-    options = {"compare_type": True, "include_name": lambda name, kind, _: kind != "table" or name not in ours}
+    options = {
+        "compare_type": True,
+        "include_name": lambda name, kind, _: kind != "table" or name not in version.OWN_TABLES,
+    }
     return list(compare_metadata(MigrationContext.configure(connection, opts=options), schema.metadata))

@@ -12,7 +12,7 @@ from .exit import reporting, say
 def migrate(
     config: Annotated[Path, typer.Option(help="The configuration file.")] = Path("tollhouse.yaml"),
 ) -> None:
-    """Bring the database to this version's schema. Stop the servers and make a backup first."""
+    """Bring the database to this version's schema, beside servers of the version before. Make a backup first."""
     import asyncio
     import os
 

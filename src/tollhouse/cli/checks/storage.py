@@ -88,7 +88,7 @@ def _writable(path: Path, standing: Path) -> Check:
 
 
 async def _looked_at(database: "Database", loaded: Loaded) -> Opened:
-    from tollhouse.stores.sql.version import NEEDED, look, problem
+    from tollhouse.stores.sql.version import is_newer, look, problem
 
     store = GROUP.ok("store", f"{database.kind} at {database.where} opens")
     try:
@@ -98,7 +98,8 @@ async def _looked_at(database: "Database", loaded: Loaded) -> Opened:
         wrong = problem(found, database.where)
         if wrong is not None:
             return Opened([store, GROUP.error("schema", wrong)], why="the store's schema does not fit this program")
-        current = GROUP.ok("schema", f"revision {NEEDED}, as this program needs it")
+        fits = "newer than this program, which may serve on it" if is_newer(found) else "as this program needs it"
+        current = GROUP.ok("schema", f"revision {found.revision}, {fits}")
         return Opened([store, current, *await _key(database, loaded)], database)
     except StoreUnavailable as error:
         return Opened([store, GROUP.error("answers", error.message)], why="the store does not answer")
