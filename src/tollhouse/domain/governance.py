@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 
 from .money import PriceLine
 from .periods import Period, PeriodKind
@@ -10,8 +11,22 @@ from .roles import AccessToken
 PPM = 1_000_000
 """Thresholds are parts per million of a limit, so that no float comes near money."""
 
+PPM_CHARACTERS_MAX = 28
+"""More digits than a part of a million can have, and few enough that decimal arithmetic is exact."""
+
 FILE, STORE = "file", "store"
 """Where something is managed: in the configuration file, which nobody else changes, or by API and command."""
+
+
+def ppm_of(part: str) -> int:
+    """Read a part of a limit (`0.8`, `1`) as parts per million, exactly. Raises ValueError unless 0 < part <= 1."""
+    try:
+        parts = Decimal(part).scaleb(6) if len(part) <= PPM_CHARACTERS_MAX else Decimal("NaN")
+    except InvalidOperation:
+        parts = Decimal("NaN")
+    if not parts.is_finite() or not 0 < parts <= PPM or parts != int(parts):
+        raise ValueError(f"{part[:40]!r} is not a part of a limit: above 0, at most 1, with at most six decimal places")
+    return int(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +118,7 @@ class Deployment:
         refuses: parameters this deployment must never be sent.
         limit_parameter: the name under which it takes an output limit on chat completions.
         bounds: worst-case tokens of one part: image, audio, file.
+        simulated: its provider only plays one, so use cases that are not live yet may reach it.
     """
 
     provider: str
@@ -116,6 +132,7 @@ class Deployment:
     refuses: frozenset[str] = frozenset()
     limit_parameter: str = "max_completion_tokens"
     bounds: Mapping[str, int] = field(default_factory=dict)
+    simulated: bool = False
 
     @property
     def name(self) -> str:
@@ -239,7 +256,8 @@ class Governance:
     """
     All of it, frozen: what the file says with what the store says laid over it. `organisation_budget` caps everything.
 
-    `revision` is the store's when this was made. `keys` and `tokens` are those that may still be good.
+    `revision` is the store's when this was made. `keys` and `tokens` are those that may still be good. `prices` are the
+    store's lines by deployment; on the routes they stand already, except where a pattern takes any model's name.
     """
 
     organisation: str
@@ -252,6 +270,7 @@ class Governance:
     tokens: tuple[AccessToken, ...] = ()
     organisation_managed: str = FILE
     revision: int = 0
+    prices: Mapping[str, PriceLine] = field(default_factory=dict)
 
 
 def budgets_of(governance: Governance) -> dict[BudgetScope, Budget]:
