@@ -13,7 +13,13 @@ class Booked:
     """
     One attempt as the ledger has it, its corrections added; what a bill's line is matched with.
 
-    `state` is `reconciled` once a correction settles it. `model` is the route asked for, `deployment` who was asked.
+    Args:
+        model: the route asked for; `deployment` is who was asked.
+        state: `reconciled` once a correction settles it.
+        estimated: nobody knows what this attempt cost: a guess, a worst case, or a share of a bucket of the bill.
+        held_nanousd: its worst case before it was sent; 0 if it had no price.
+        latency_ms: how long it took; 0 if its process died meanwhile.
+        corrections: how many there are of it.
     """
 
     attempt: str
@@ -33,6 +39,9 @@ class Booked:
     tokens_out: int
     tokens_cached: int
     cost_nanousd: int
+    held_nanousd: int
+    latency_ms: int
+    corrections: int
 
 
 class Corrections(Protocol):
@@ -45,7 +54,7 @@ class Corrections(Protocol):
         ...
 
     def booked(self, provider: str, *, since_ms: int, until_ms: int) -> AsyncIterator[Sequence[Booked]]:
-        """Yield a provider's attempts reserved in `[since_ms, until_ms)`, void ones left out, oldest first, in batches."""
+        """Yield a provider's attempts reserved in `[since_ms, until_ms)`, void ones too, oldest first, in batches."""
         ...
 
     async def all(self, *, since_ms: int, until_ms: int) -> list[Correction]:

@@ -12,6 +12,7 @@ from tollhouse.domain.errors import StartError
 from tollhouse.ports.access_tokens import AccessTokens
 from tollhouse.ports.budget_warnings import BudgetWarnings
 from tollhouse.ports.changes import Changes
+from tollhouse.ports.corrections import Corrections
 from tollhouse.ports.history import History
 from tollhouse.ports.keys import KeyStore
 from tollhouse.ports.ledger import Ledger
@@ -30,6 +31,7 @@ class Stores:
     where: str
     ledger: Ledger
     usage: UsageQueries
+    corrections: Corrections
     keys: KeyStore
     changes: Changes
     history: History

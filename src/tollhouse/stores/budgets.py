@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from tollhouse.domain.calls import Call, scopes_of
+from tollhouse.domain.corrections import Correction
+from tollhouse.domain.corrections import scopes_of as corrected_scopes
 from tollhouse.domain.errors import BudgetExceeded
 from tollhouse.domain.money import usd_from_nano
 from tollhouse.domain.periods import FOREVER_MS, Period, PeriodKind
@@ -37,6 +39,16 @@ def charges_by_scope(calls: Iterable[Call]) -> dict[Scope, list[Charge]]:
                 charge = (attempt.reserved_ms, attempt.cost_nanousd)
                 for scope in scopes:
                     charges[scope].append(charge)
+    return charges
+
+
+def charges_of_corrections(corrections: Iterable[Correction]) -> dict[Scope, list[Charge]]:
+    """As `charges_by_scope`: a correction is charged to the periods that hold its `booked_ms`, and may be negative."""
+    charges: defaultdict[Scope, list[Charge]] = defaultdict(list)
+    for correction in corrections:
+        if correction.cost_nanousd:
+            for scope in corrected_scopes(correction):
+                charges[scope].append((correction.booked_ms, correction.cost_nanousd))
     return charges
 
 

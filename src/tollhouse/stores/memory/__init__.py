@@ -5,6 +5,7 @@ from .access_tokens import MemoryAccessTokens
 from .books import Books
 from .budget_warnings import MemoryBudgetWarnings
 from .changes import MemoryChanges
+from .corrections import MemoryCorrections
 from .history import MemoryHistory
 from .keys import MemoryKeys
 from .ledger import MemoryLedger
@@ -23,6 +24,7 @@ def memory_stores() -> Stores:
         where="memory",
         ledger=MemoryLedger(books),
         usage=MemoryUsage(books),
+        corrections=MemoryCorrections(books),
         keys=MemoryKeys(changes),
         changes=changes,
         history=MemoryHistory(books),

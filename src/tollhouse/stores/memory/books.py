@@ -4,6 +4,7 @@ from copy import copy
 from dataclasses import dataclass, field
 
 from tollhouse.domain.calls import Call
+from tollhouse.domain.corrections import Correction
 from tollhouse.domain.governance import BudgetScope
 from tollhouse.domain.periods import Period
 
@@ -29,6 +30,7 @@ class Books:
     calls: dict[str, Call] = field(default_factory=dict)
     opened: dict[str, list[Call]] = field(default_factory=dict)
     budgets: dict[Budget, Figures] = field(default_factory=dict)
+    corrections: dict[str, Correction] = field(default_factory=dict)
 
 
 def copied(call: Call) -> Call:

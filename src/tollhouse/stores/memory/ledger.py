@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tollhouse.domain.calls import Call
 from tollhouse.ports.ledger import BudgetState, SliceAsk, SliceHeld
 
-from ..budgets import charged_nanousd, charges_by_scope, granted_nanousd
+from ..budgets import charged_nanousd, charges_by_scope, charges_of_corrections, granted_nanousd
 from .books import Books, Budget, Figures, copied
 
 
@@ -74,8 +74,10 @@ class MemoryLedger:
         """A budget's figures start as the sum of what its scope has spent in the period."""
         if budget not in self._books.budgets:
             scope, period = budget
-            charges = charges_by_scope(self._books.calls.values()).get((scope.kind, scope.name), ())
-            self._books.budgets[budget] = Figures(spent=charged_nanousd(charges, period))
+            place, books = (scope.kind, scope.name), self._books
+            charges = charges_by_scope(books.calls.values()).get(place, [])
+            corrected = charges_of_corrections(books.corrections.values()).get(place, [])
+            books.budgets[budget] = Figures(spent=charged_nanousd([*charges, *corrected], period))
 
     def _take(self, process: str, ask: SliceAsk) -> SliceHeld:
         figures = self._books.budgets[ask.scope, ask.period]

@@ -28,6 +28,7 @@ def stores_on(database: "Database") -> Stores:
     from .access_tokens import SqlAccessTokens
     from .budget_warnings import SqlBudgetWarnings
     from .changes import SqlChanges
+    from .corrections import SqlCorrections
     from .history import SqlHistory
     from .keys import SqlKeys
     from .ledger import SqlLedger
@@ -42,6 +43,7 @@ def stores_on(database: "Database") -> Stores:
         where=database.where,
         ledger=SqlLedger(database),
         usage=SqlUsage(database),
+        corrections=SqlCorrections(database),
         keys=SqlKeys(database),
         changes=SqlChanges(database),
         history=SqlHistory(database),

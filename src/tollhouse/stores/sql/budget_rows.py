@@ -18,7 +18,7 @@ from tollhouse.ports.ledger import SliceAsk, SliceHeld
 
 from ..budgets import ORGANISATION, Charge, Scope, charged_nanousd, granted_nanousd
 from .engine import Database
-from .schema import attempts, budget_periods, calls, leases
+from .schema import attempts, budget_periods, calls, corrections, leases
 
 POSTING_LOCK = 0x746F6C6C01
 """PostgreSQL's advisory lock between posting (shared) and what must see all posts (exclusive): a new row, a replay."""
@@ -106,7 +106,7 @@ def create(database: Database, connection: Connection, wanted: Sequence[Budget])
             "period_kind": period.kind.value,
             "start_ms": period.start_ms,
             "end_ms": period.end_ms,
-            "spent_nanousd": _spent_before(scope, period),
+            "spent_nanousd": _spent_before(scope, period) + _corrected_before(scope, period),
             "leased_nanousd": 0,
         }
         connection.execute(database.insert(budget_periods).values(row).on_conflict_do_nothing())
@@ -213,4 +213,15 @@ def _spent_before(scope: BudgetScope, period: Period) -> ColumnElement[int]:
         question = question.join_from(attempts, calls, attempts.c.call_id == calls.c.id).where(
             columns[scope.kind] == scope.name
         )
+    return question.scalar_subquery()
+
+
+def _corrected_before(scope: BudgetScope, period: Period) -> ColumnElement[int]:
+    c = corrections.c
+    columns = {"team": c.team, "use_case": c.use_case, "key": c.key, "session": c.session}
+    question = select(func.coalesce(func.sum(c.cost_nanousd), 0)).where(
+        c.booked_ms >= period.start_ms, c.booked_ms < period.end_ms
+    )
+    if scope.kind != "organisation":
+        question = question.where(columns[scope.kind] == scope.name)
     return question.scalar_subquery()
