@@ -1,15 +1,22 @@
 """
 Every Python block of the pages, and every shell block of the how-to pages, is run.
 
-The blocks of one page share their names, as a reader would type them one after the other. A block whose first line names
-a file (`# summary.py`) is written to it; pytest runs those that are tests.
+The blocks of one page share their names, as a reader would type them one after the other. Shell blocks (`sh`) are typed
+into one shell in an empty folder; what they leave running is ended with it. A block whose first line names a file
+(`# summary.py`) is written to it; pytest runs those that are tests.
+
+A page that starts its own tollhouse finds a free address in `$TOLLHOUSE_SERVER__LISTEN` (and its port in `$PORT`).
 """
 
 import os
 import re
+import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from shutil import which
 
@@ -57,7 +64,9 @@ def test_every_python_block_runs(
     assert "Traceback" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("page", HOW_TO, ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [page for page in HOW_TO if "\n# test_" in page.read_text()], ids=lambda page: page.name
+)
 def test_every_file_of_a_how_to_page_works(page: Path, tmp_path: Path) -> None:
     files = {match[1]: text for each in parsed(page).examples() if (match := FILE.match(text := source(each)))}
     for name, text in files.items():
@@ -77,23 +86,44 @@ def test_every_file_of_a_how_to_page_works(page: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(which("curl") is None, reason="the blocks call curl, which this machine does not have")
-@pytest.mark.parametrize("page", HOW_TO, ids=lambda page: page.name)
-def test_every_shell_block_of_a_how_to_page_runs(page: Path, house: TestHouse) -> None:
-    def run(example: Example) -> None:
-        ended = subprocess.run(
-            ["sh", "-eu", "-c", example.parsed],
-            capture_output=True,
-            text=True,
-            timeout=WAIT_S,
-            check=False,
-            env={**os.environ, **addresses(house)},
+@pytest.mark.parametrize("page", [page for page in HOW_TO if "```sh" in page.read_text()], ids=lambda page: page.name)
+def test_every_shell_block_of_a_how_to_page_runs(page: Path, house: TestHouse, tmp_path: Path) -> None:
+    blocks = [example.parsed for example in Sybil(parsers=[CodeBlockParser("sh", print)]).parse(page).examples()]
+    port = free_port()
+    listen = {"PORT": str(port), "TOLLHOUSE_SERVER__LISTEN": f"127.0.0.1:{port}"}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    log = tmp_path.with_suffix(".log")
+    with log.open("w") as output:
+        shell = subprocess.Popen(
+            ["sh", "-eu", "-c", "\n".join(f": block {n}\n{block}" for n, block in enumerate(blocks, 1))],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=tmp_path,
+            env={**os.environ, **addresses(house), **listen, "PATH": path},
+            start_new_session=True,
         )
-        assert ended.returncode == 0, (example.parsed, ended.stderr)
+        try:
+            code = shell.wait(WAIT_S)
+        finally:
+            end_session(shell)
 
-    document = Sybil(parsers=[CodeBlockParser("sh", run)]).parse(page)
+    assert code == 0, log.read_text()
 
-    for example in document.examples():
-        example.evaluate()
+
+def end_session(shell: "subprocess.Popen[bytes]") -> None:
+    """End whatever the page's blocks left running."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(shell.pid, number)
+            time.sleep(0.5)
+    shell.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
 
 
 def parsed(page: Path) -> Document:
