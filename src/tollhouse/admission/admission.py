@@ -1,16 +1,28 @@
 """Identify, resolve the use case, authorise the model, take a place under the rate."""
 
+import hashlib
+import os
 import re
+from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
-from tollhouse.domain.errors import InvalidApiKey, ModelNotFound, UseCaseNotAllowed, UseCaseRequired
-from tollhouse.domain.governance import Budget, BudgetScope, Governance, Key, Route, UseCase
+from tollhouse.domain.errors import (
+    InvalidApiKey,
+    ModelNotFound,
+    OriginNotAllowed,
+    UseCaseNotAllowed,
+    UseCaseRequired,
+)
+from tollhouse.domain.governance import STORE, Budget, BudgetScope, Governance, Key, Route, Session, UseCase
+from tollhouse.domain.periods import FOREVER_MS
 from tollhouse.ports.clock import Clock
 
 from .directory import Directory
+from .failures import NOTE_EVERY_MS, Failures
 from .rates import Limiter, RateState, Ticket
+from .sessions import MAX_TOKEN_BYTES, PREFIX, SECRET_BYTES, SessionSigner, SessionWish, grant
 
 MODEL_NAME = re.compile(r"[A-Za-z0-9._:/@+%-]{1,200}")
 """What a model may be called: it is repeated in headers, logs and metrics."""
@@ -21,6 +33,21 @@ ANY_MODEL = "*"
 MAX_ADMITTED = 1_000
 """Decisions remembered for one principal; patterns let callers choose model names."""
 
+MAX_ADMITTED_OF_SESSION = 4
+"""The same for a session, of which there are many: a page asks for one or two models."""
+
+MAX_PRINCIPALS = 5_000
+"""Callers remembered between calls; the session that called longest ago goes, and is worked out again if it comes back."""
+
+MAX_SEEN = 16
+"""Addresses remembered with one caller, so that a success is noted only now and then; with more it is noted more often."""
+
+NO_KEY = "No API key: send the header `Authorization: Bearer <key>`."
+KEY_IN_PAGE = (
+    "A web page must not hold an API key: everybody who opens the page could take it. Let your back end exchange its key "
+    "for a session token (POST /api/v1/session-tokens) and call with that. docs/how-to/browser.md shows how."
+)
+
 BudgetPath = tuple[tuple[BudgetScope, Budget], ...]
 
 
@@ -29,12 +56,22 @@ class Principal:
     """
     The authenticated caller and the use cases it may act for.
 
-    `admitted` remembers what was decided for it, by use case and model as asked for.
+    Args:
+        key: a session's is its parent.
+        session: set if a session token called.
+        digest: of the secret that the caller has; a session's is that of its parent.
+        until_ms: from then on the secret is not good any more.
+        admitted: remembers what was decided for it, by use case and model as asked for.
+        seen: from which addresses it called lately, and when that was noted.
     """
 
     key: Key
     use_cases: tuple[str, ...]
+    session: Session | None = None
+    digest: bytes = b""
+    until_ms: int = FOREVER_MS
     admitted: "dict[tuple[str | None, str], Admitted]" = field(default_factory=dict, compare=False, repr=False)
+    seen: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,28 +96,90 @@ class Admitted:
 class Admission:
     """Everything that can be decided from memory. It raises AdmissionErrors and RequestErrors, and never waits."""
 
-    def __init__(self, governance: Governance, clock: Clock) -> None:
+    def __init__(self, governance: Governance, clock: Clock, session_secret: bytes | None = None) -> None:
+        """`session_secret` None: one of its own, so that nobody else reads its session tokens."""
+        self.failures = Failures()
         self._clock = clock
+        self._signer = SessionSigner(session_secret or os.urandom(SECRET_BYTES))
+        self._used: dict[str, int] = {}
         self.put_in_force(governance)
 
     def put_in_force(self, governance: Governance) -> None:
         """From now on this holds. Calls that were admitted before go on as they were."""
         now = self._clock.monotonic()
         self._governance = governance
-        self._directory = Directory(governance)
-        self._principals: dict[bytes, Principal] = {}
+        self._directory = Directory(governance, self._signer)
+        self._principals: OrderedDict[bytes, Principal] = OrderedDict()
         self._limiters = {name: Limiter(use_case.rate, now) for name, use_case in governance.use_cases.items()}
 
-    def identify(self, authorization: bytes | None) -> Principal:
-        """Read an `Authorization: Bearer` value. Raises InvalidApiKey."""
-        scheme, _, secret = (authorization or b"").partition(b" ")
-        if scheme.lower() != b"bearer" or not secret.strip():
-            raise InvalidApiKey("No API key: send the header `Authorization: Bearer <key>`.")
-        key = self._directory.find(secret.strip(), self._clock.now_ms())
-        known = self._principals.get(key.digest)
-        if known is None:
-            known = self._principals[key.digest] = Principal(key, self._use_cases_of(key))
-        return known
+    def identify(self, authorization: bytes | None, *, origin: bytes | None = None, address: str = "") -> Principal:
+        """
+        Read an `Authorization: Bearer` value: a key, or a session token.
+
+        Args:
+            origin: the header a browser sends for the page that calls; a page may call with a session token only.
+            address: where the request comes from, for slowing down whoever guesses.
+
+        Raises InvalidApiKey, OriginNotAllowed or TooManyFailures.
+        """
+        secret = bearer(authorization)
+        is_session = secret.startswith(PREFIX)
+        if origin is not None and not is_session:
+            raise OriginNotAllowed(KEY_IN_PAGE)  # before any look-up: it says nothing about the key
+        now_ms, digest = self._clock.now_ms(), hashlib.sha256(secret).digest()
+        if not (is_session or self.failures.is_quiet):
+            self.failures.admit(address, secret, digest, now_ms)
+        principal = self._principals.get(digest)
+        if principal is None or principal.until_ms <= now_ms:
+            principal = self._meet(secret, digest, address, now_ms)
+        if origin is not None and (
+            principal.session is None or origin.decode("latin-1") not in principal.session.origins
+        ):
+            raise OriginNotAllowed("This session token is for other origins.")
+        self._note(principal, digest, address, now_ms)
+        return principal
+
+    def _meet(self, secret: bytes, digest: bytes, address: str, now_ms: int) -> Principal:
+        """Work out who holds a secret. A session token's signature cannot be guessed, so only a wrong one is held up."""
+        holder = self._directory.find(secret, digest, now_ms)
+        if holder is None:
+            if secret.startswith(PREFIX):
+                self.failures.admit(address, secret, digest, now_ms)
+            self.failures.failed(address, secret, now_ms)
+            raise InvalidApiKey
+        principal = Principal(holder.key, holder.use_cases, holder.session, holder.digest, holder.until_ms)
+        self._principals[digest] = principal
+        if len(self._principals) > MAX_PRINCIPALS:
+            self._principals.popitem(last=False)
+        return principal
+
+    def _note(self, principal: Principal, digest: bytes, address: str, now_ms: int) -> None:
+        """Remember what was good from where, and when a key was used."""
+        key = principal.key
+        if principal.session is not None:
+            self._principals.move_to_end(digest)
+        elif now_ms - principal.seen.get(address, 0) >= NOTE_EVERY_MS:
+            self.failures.passed(address, digest, now_ms)
+            if len(principal.seen) >= MAX_SEEN:
+                principal.seen.clear()
+            principal.seen[address] = now_ms
+        if key.managed == STORE:
+            self._used[key.name] = now_ms
+
+    def drain_used(self) -> dict[str, int]:
+        """Return when the store's keys were last used, by name, as far as not returned before."""
+        used, self._used = self._used, {}
+        return used
+
+    def names(self, origin: bytes) -> bool:
+        """Does any live use case let this origin's pages in?"""
+        return origin in self._directory.origins
+
+    def open_session(self, principal: Principal, wish: SessionWish) -> tuple[Session, str]:
+        """Return a session of the caller's key and its token. Raises UseCaseNotAllowed or InvalidRequest."""
+        use_case = self.use_case(principal, wish.use_case)
+        session = grant(wish, principal.key, principal.digest, use_case, self._clock.now_ms())
+        return session, self._signer.sign(session)
 
     def inside(self, use_case: str, name: str) -> Principal:
         """Return the principal under which this machine's own commands act for a use case."""
@@ -99,7 +198,7 @@ class Admission:
         known = principal.admitted.get((use_case_name, model))
         if known is None:
             known = self._admit(principal, use_case_name, model)
-            if len(principal.admitted) < MAX_ADMITTED:
+            if len(principal.admitted) < (MAX_ADMITTED if principal.session is None else MAX_ADMITTED_OF_SESSION):
                 principal.admitted[use_case_name, model] = known
         return known
 
@@ -114,7 +213,7 @@ class Admission:
                 param="model",
             )
         routes = tuple(route_for(model, route) for route in (first, *self._fallbacks(principal, use_case, first)))
-        budgets = self._budgets(principal.key, use_case)
+        budgets = self._budgets(principal, use_case)
         return Admitted(principal, use_case, model, routes, budgets, self._last_resort(principal, use_case))
 
     def enter(self, admitted: Admitted, tokens: int) -> Ticket:
@@ -148,10 +247,6 @@ class Admission:
         use_cases = (self._governance.use_cases[name] for name in principal.use_cases)
         return any(self._route(principal, use_case, model) is not None for use_case in use_cases)
 
-    def _use_cases_of(self, key: Key) -> tuple[str, ...]:
-        of_team = [name for name, use_case in self._governance.use_cases.items() if use_case.team == key.team]
-        return tuple(name for name in of_team if not key.use_cases or name in key.use_cases)
-
     def _route(self, principal: Principal, use_case: UseCase, model: str) -> Route | None:
         """Find the route for a model: by its name, else by the first of the use case's patterns that fits."""
         if not MODEL_NAME.fullmatch(model) or not _allowed(principal.key, model):
@@ -178,15 +273,28 @@ class Admission:
         last = use_case.models[-1]
         return None if "*" in last else self._route(principal, use_case, last)
 
-    def _budgets(self, key: Key, use_case: UseCase) -> BudgetPath:
-        """The budgets on a call's path in their one order: organisation, team, use case, key."""
-        capped = (
+    def _budgets(self, principal: Principal, use_case: UseCase) -> BudgetPath:
+        """The budgets on a call's path in their one order: organisation, team, use case, key, session."""
+        key, session = principal.key, principal.session
+        capped = [
             (BudgetScope("organisation", ""), self._governance.organisation_budget),
             (BudgetScope("team", use_case.team), self._governance.teams[use_case.team].budget),
             (BudgetScope("use_case", use_case.name), use_case.budget),
             (BudgetScope("key", key.name), key.budget),
-        )
+        ]
+        if session is not None:
+            capped.append((BudgetScope("session", session.id), session.budget))
         return tuple((scope, budget) for scope, budget in capped if budget is not None)
+
+
+def bearer(authorization: bytes | None) -> bytes:
+    """Return the secret of an `Authorization: Bearer` value, at most a little too long. Raises InvalidApiKey if there is none."""
+    if authorization is None or authorization[:7].lower() != b"bearer ":
+        raise InvalidApiKey(NO_KEY)
+    secret = authorization[7 : MAX_TOKEN_BYTES + 8].strip()
+    if not secret:
+        raise InvalidApiKey(NO_KEY)
+    return secret
 
 
 def route_for(model: str, route: Route) -> Route:

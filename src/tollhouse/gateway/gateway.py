@@ -85,6 +85,7 @@ class Gateway:
     def _open(
         self, admitted: Admitted, endpoint: Endpoint, asked: Asked, terms: Terms, previous: StoredResponse | None
     ) -> OpenCall:
+        session = admitted.principal.session
         call = Call(
             id=new_id("call"),
             at_ms=self._tools.clock.now_ms(),
@@ -95,7 +96,8 @@ class Gateway:
             model=admitted.model,
             streamed=asked.streamed,
             request_id=terms.request_id,
-            subject=terms.subject,
+            subject=terms.subject if session is None else session.subject,
+            session=None if session is None else session.id,
             tags=dict(terms.tags),
             run=terms.run,
             prompt=terms.prompt,
