@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequen
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -28,8 +28,9 @@ from tollhouse.adapters.schema import JsonSchemaChecker
 from tollhouse.adapters.sealer import open_sealer, prove_master_key
 from tollhouse.adapters.tokens import TokTok
 from tollhouse.admission.admission import Admission
-from tollhouse.config.govern import govern, provider_specs
+from tollhouse.config.govern import provider_specs
 from tollhouse.config.load import Loaded, load
+from tollhouse.config.overlay import compose, validate
 from tollhouse.domain.calls import Call
 from tollhouse.domain.errors import ConfigError, StartError, StoreUnavailable
 from tollhouse.domain.governance import PPM, Deployment, Governance, budgets_of
@@ -38,7 +39,10 @@ from tollhouse.domain.money import usd_from_nano
 from tollhouse.gateway.gateway import Gateway
 from tollhouse.gateway.passage import Tools as PassageTools
 from tollhouse.gateway.stored import ResponseShelf
-from tollhouse.governance.register import Composed, Register
+from tollhouse.governance.desk import Desk
+from tollhouse.governance.keys import KeyDesk
+from tollhouse.governance.register import Register
+from tollhouse.governance.tokens import Badges, TokenDesk
 from tollhouse.ports.budget_warnings import BudgetWarning
 from tollhouse.ports.clock import Clock
 from tollhouse.ports.provider import Provider
@@ -58,6 +62,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
     from socket import socket
 
+    from tollhouse.web.api.rooms import Rooms
     from tollhouse.web.edge import Edge, Page
 
 JOURNALS = "journal"
@@ -65,6 +70,8 @@ JOURNALS = "journal"
 GOVERNANCE_EVERY_S = 0.4
 """A revocation, a role or a limit that was changed elsewhere must count within 1 s: two looks fit in it."""
 SHELF_EVERY_S = 0.25
+USED_EVERY_S = 5.0
+"""When keys and access tokens were last used is for people, who look in days."""
 WARNINGS_EVERY_S = 1.0
 REPLAYS_EVERY_S = 3600.0
 
@@ -77,6 +84,7 @@ class House:
 
     loaded: Loaded
     register: Register
+    badges: Badges
     stores: Stores
     accounting: Accounting
     gateway: Gateway
@@ -177,6 +185,7 @@ async def open_loaded(
         yield House(
             loaded=loaded,
             register=register,
+            badges=Badges(register, loaded.settings.server.admin_token),
             stores=stores,
             accounting=accounting,
             gateway=gateway,
@@ -186,7 +195,7 @@ async def open_loaded(
             transport=transport,
             sealer=sealer,
             clock=clock,
-            warnings=(*loaded.warnings, *_unpriced_warnings(governance, prices)),
+            warnings=(*loaded.warnings, *register.left_out, *_unpriced_warnings(governance, prices)),
         )
 
 
@@ -268,9 +277,10 @@ def build_edge(house: House, log: Log) -> "Edge":
         clock=house.clock,
         gauges=gauges,
     )
+    replays = ReplayDesk(house.stores.replays, house.sealer, house.clock)
     v1 = V1(
         house.gateway,
-        ReplayDesk(house.stores.replays, house.sealer, house.clock),
+        replays,
         max_body_bytes=server.max_body_bytes,
         started=int(time.time()),
         observe=metrics.observe_call,
@@ -278,7 +288,7 @@ def build_edge(house: House, log: Log) -> "Edge":
     pages: dict[str, Page] = {"/healthz": healthz, "/metrics": metrics.page}
     edge = Edge(
         v1=v1,
-        api=Api(house.stores.usage, admin_token=server.admin_token),
+        api=Api(api_rooms(house), replays),
         pages=pages,
         watch=_Watch(metrics.refused, log),
     )
@@ -286,6 +296,28 @@ def build_edge(house: House, log: Log) -> "Edge":
     gauges["in_flight"] = lambda: edge.active
     gauges["streams"] = lambda: edge.streams
     return edge
+
+
+def api_rooms(house: House) -> "Rooms":
+    """Give our own API what its handlers work with."""
+    from tollhouse.web.api.rooms import Rooms
+
+    register, stores, clock, admission = house.register, house.stores, house.clock, house.gateway.admission
+    return Rooms(
+        register=register,
+        desk=Desk(register, stores.objects, partial(validate, house.loaded), clock),
+        keys=KeyDesk(register, stores.keys, clock),
+        tokens=TokenDesk(register, stores.tokens, clock),
+        badges=house.badges,
+        admission=admission,
+        ledger=stores.ledger,
+        usage=stores.usage,
+        history=stores.history,
+        warnings=stores.budget_warnings,
+        changes=stores.changes,
+        rates=lambda principal, use_case: admission.rate_states(use_case),
+        clock=clock,
+    )
 
 
 async def keep_up(house: House, log: Log) -> None:
@@ -300,6 +332,7 @@ async def keep_up(house: House, log: Log) -> None:
         (house.register.refresh, GOVERNANCE_EVERY_S),
         (house.shelf.flush, SHELF_EVERY_S),
         (lambda: thresholds.look(budgets_of(house.governance)), WARNINGS_EVERY_S),
+        (lambda: _note_used(house), USED_EVERY_S),
         (desk.expire, REPLAYS_EVERY_S),
     )
     due = dict.fromkeys(range(len(chores)), 0.0)
@@ -314,6 +347,12 @@ async def keep_up(house: House, log: Log) -> None:
         await asyncio.sleep(SHELF_EVERY_S)
 
 
+async def _note_used(house: House) -> None:
+    """What is lost with a database that does not answer is noted again with the next use."""
+    await house.stores.keys.used(house.gateway.admission.drain_used())
+    await house.stores.tokens.used(house.badges.drain_used())
+
+
 async def _open_stores(loaded: Loaded) -> Stores:
     try:
         loaded.data_path.mkdir(parents=True, exist_ok=True)
@@ -326,9 +365,8 @@ async def _open_stores(loaded: Loaded) -> Stores:
 
 
 async def _open_register(loaded: Loaded, stores: Stores) -> Register:
-    composed = Composed(govern(loaded.settings))
     register = Register(
-        compose=lambda objects: composed,
+        compose=lambda objects: compose(loaded.settings, objects, file=str(loaded.path)),
         objects=stores.objects,
         keys=stores.keys,
         tokens=stores.tokens,

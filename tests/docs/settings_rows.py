@@ -22,6 +22,8 @@ WORDS: tuple[tuple[object, str], ...] = (
     (values.TimeZone, "time zone"),
     (values.Expires, "moment"),
     (values.BaseUrl, "web address"),
+    (values.Origin, "origin"),
+    (values.Threshold, "part"),
     (values.Text, "text"),
     (values.Title, "title"),
     (values.Name, "name"),

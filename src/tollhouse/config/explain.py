@@ -1,6 +1,7 @@
 """Pydantic's errors as sentences that say what is wrong, where, and what to write instead."""
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -39,12 +40,17 @@ _NAMES_MAX = 12
 """Known keys listed when none is close."""
 
 
-def explain(error: "ValidationError", root: Node, broken: Collection[Scalar]) -> list[Problem]:
-    """Return a problem for every error, except where a variable is missing (told already) or an inner error says more."""
+def explain(error: "ValidationError", root: Node, broken: Collection[Scalar] = (), above: Path = ()) -> list[Problem]:
+    """
+    Return a problem for every error, except where a variable is missing (told already) or an inner error says more.
+
+    Args:
+        above: where in the settings the part stands whose node is `root`.
+    """
     details = error.errors(include_url=False, include_input=False)
     paths = [_path(detail) for detail in details]
     return [
-        _problem(detail, path, root)
+        replace(_problem(detail, path, root, above), path=path)
         for detail, path in zip(details, paths, strict=True)
         if not _is_broken(root, path, broken) and not _says_less(detail, path, paths)
     ]
@@ -63,13 +69,14 @@ def _says_less(detail: "ErrorDetails", path: Path, paths: Sequence[Path]) -> boo
     )
 
 
-def _problem(detail: "ErrorDetails", path: Path, root: Node) -> Problem:
+def _problem(detail: "ErrorDetails", path: Path, root: Node, above: Path) -> Problem:
     mark = _mark(root, path)
     context = detail.get("ctx", {})
     if detail["type"] == "setting":
-        return Problem(mark, f"`{shown(path)}`: {context['what']}", str(context["todo"]))
+        named = f"`{shown(path)}`: " if path else ""  # a part by itself has no path
+        return Problem(mark, f"{named}{context['what']}", str(context["todo"]))
     if detail["type"] == "extra_forbidden":
-        return Problem(mark, f"unknown key `{shown(path)}`", _suggestion(path))
+        return Problem(mark, f"unknown key `{shown(path)}`", _suggestion(path, above))
     if detail["type"] == "missing":
         return Problem(mark, f"`{shown(path)}` is missing", f"add `{path[-1]}`")
     if detail["loc"][-1] == "[key]":
@@ -95,8 +102,8 @@ def _name_advice(detail: "ErrorDetails") -> str:
     return "write letters, digits, `.`, `_` and `-`, beginning with a letter or digit"
 
 
-def _suggestion(path: Path) -> str:
-    known = known_keys(path[:-1])
+def _suggestion(path: Path, above: Path) -> str:
+    known = known_keys((*above, *path[:-1]))
     close = get_close_matches(str(path[-1]).lower(), known, n=1)
     if close:
         return f"did you mean `{close[0]}`?"

@@ -1,6 +1,8 @@
 """From checked settings to what the house runs on: the domain's Governance and its providers."""
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from tollhouse.domain import governance as domain
@@ -9,24 +11,45 @@ from tollhouse.domain.periods import PeriodKind
 from tollhouse.domain.providers import ProviderSpec
 
 from . import tree
-from .values import moment_ms
+from .values import moment_ms, threshold_ppm
 
 INHOUSE = "inhouse"
+FREE = PriceLine(INHOUSE, Rates(input=0, cached_input=0, output=0))
+"""The in-house engine costs nothing unless it is priced."""
 PREFIX_CHARACTERS = 8
 """As much of a secret as lists show, so that a person recognises a key."""
 
 
-def govern(settings: tree.Settings) -> domain.Governance:
+@dataclass(frozen=True, slots=True)
+class FromStore:
+    """Which of the settings come from the store, by kind and name, and the store's prices by deployment."""
+
+    places: frozenset[tuple[str, str]] = frozenset()
+    prices: Mapping[str, PriceLine] = field(default_factory=dict)
+
+    def managed(self, kind: str, name: str) -> str:
+        return domain.STORE if (kind, name) in self.places else domain.FILE
+
+
+NOTHING_STORED = FromStore()
+
+
+def govern(settings: tree.Settings, stored: FromStore = NOTHING_STORED) -> domain.Governance:
     """Return who may do what under these settings. Keys carry the SHA-256 of their secret, never the secret."""
     zone = ZoneInfo(settings.organisation.time_zone)
     return domain.Governance(
         organisation=settings.organisation.name,
         time_zone=settings.organisation.time_zone,
         organisation_budget=_budget(settings.organisation.budget),
-        teams={name: domain.Team(name, _budget(team.budget)) for name, team in settings.teams.items()},
-        use_cases={name: _use_case(name, use_case) for name, use_case in settings.use_cases.items()},
-        routes={name: _route(name, model, settings) for name, model in settings.models.items()},
+        teams={name: _team(name, team, stored.managed("team", name)) for name, team in settings.teams.items()},
+        use_cases={
+            name: _use_case(name, use_case, stored.managed("use_case", name))
+            for name, use_case in settings.use_cases.items()
+        },
+        routes={name: _route(name, model, settings, stored) for name, model in settings.models.items()},
         keys=tuple(_key(key, zone) for key in settings.keys),
+        organisation_managed=stored.managed("organisation", ""),
+        prices=stored.prices,
     )
 
 
@@ -45,47 +68,7 @@ def provider_specs(settings: tree.Settings) -> list[ProviderSpec]:
     ]
 
 
-def _route(name: str, model: tree.Model, settings: tree.Settings) -> domain.Route:
-    return domain.Route(
-        name=name,
-        deployments=tuple(_deployment(name, model, deployment, settings) for deployment in model.deployments),
-        fallbacks=model.fallbacks,
-        retries=model.retries,
-        retry_wait_max_ms=model.retry_wait_max_ms,
-        release_complete=model.release == "complete",
-        max_answer_bytes=model.max_answer_bytes,
-    )
-
-
-def _deployment(
-    route: str, model: tree.Model, deployment: tree.Deployment, settings: tree.Settings
-) -> domain.Deployment:
-    provider = settings.providers[deployment.provider]
-    return domain.Deployment(
-        provider=deployment.provider,
-        model=deployment.model,
-        dialect=provider.dialect,
-        region=provider.region,
-        price=_price(route, model, deployment, provider.dialect),
-        timeouts=_timeouts(model.timeouts, deployment.timeouts),
-        context_tokens=deployment.context_tokens,
-        output_tokens_max=deployment.output_tokens_max,
-        refuses=frozenset(deployment.refuses),
-        limit_parameter=deployment.limit_parameter,
-        bounds={str(part): tokens for part, tokens in deployment.bounds.items()},
-    )
-
-
-def _price(route: str, model: tree.Model, deployment: tree.Deployment, dialect: str) -> PriceLine | None:
-    """Return the operator's line, the deployment's before the route's. In-house costs nothing unless it is priced."""
-    if deployment.price is not None:
-        return _line(f"config:models.{route}.{deployment.provider}/{deployment.model}", deployment.price)
-    if model.price is not None:
-        return _line(f"config:models.{route}", model.price)
-    return PriceLine(INHOUSE, Rates(input=0, cached_input=0, output=0)) if dialect == INHOUSE else None
-
-
-def _line(line_id: str, price: tree.Price) -> PriceLine:
+def price_line(line_id: str, price: tree.Price) -> PriceLine:
     rate_in = femto_per_token(price.input_per_million)
     cached = price.cached_input_per_million
     rates = Rates(
@@ -94,6 +77,55 @@ def _line(line_id: str, price: tree.Price) -> PriceLine:
         output=femto_per_token(price.output_per_million),
     )
     return PriceLine(line_id, rates)
+
+
+def _route(name: str, model: tree.Model, settings: tree.Settings, stored: FromStore) -> domain.Route:
+    managed = stored.managed("route", name)
+    line_id = f"{'config' if managed == domain.FILE else 'store'}:models.{name}"
+    return domain.Route(
+        name=name,
+        deployments=tuple(
+            _deployment(
+                model,
+                each,
+                settings.providers[each.provider],
+                _price(line_id, model, each) or stored.prices.get(f"{each.provider}/{each.model}"),
+            )
+            for each in model.deployments
+        ),
+        fallbacks=model.fallbacks,
+        retries=model.retries,
+        retry_wait_max_ms=model.retry_wait_max_ms,
+        release_complete=model.release == "complete",
+        max_answer_bytes=model.max_answer_bytes,
+        managed=managed,
+    )
+
+
+def _deployment(
+    model: tree.Model, deployment: tree.Deployment, provider: tree.Provider, price: PriceLine | None
+) -> domain.Deployment:
+    return domain.Deployment(
+        provider=deployment.provider,
+        model=deployment.model,
+        dialect=provider.dialect,
+        region=provider.region,
+        price=price if price or provider.dialect != INHOUSE else FREE,
+        timeouts=_timeouts(model.timeouts, deployment.timeouts),
+        context_tokens=deployment.context_tokens,
+        output_tokens_max=deployment.output_tokens_max,
+        refuses=frozenset(deployment.refuses),
+        limit_parameter=deployment.limit_parameter,
+        bounds={str(part): tokens for part, tokens in deployment.bounds.items()},
+        simulated=provider.simulated,
+    )
+
+
+def _price(line_id: str, model: tree.Model, deployment: tree.Deployment) -> PriceLine | None:
+    """Return the operator's line, the deployment's before the route's."""
+    if deployment.price is not None:
+        return price_line(f"{line_id}.{deployment.provider}/{deployment.model}", deployment.price)
+    return None if model.price is None else price_line(line_id, model.price)
 
 
 def _timeouts(route: tree.Timeouts, deployment: tree.Timeouts | None) -> domain.Timeouts:
@@ -108,25 +140,50 @@ def _timeouts(route: tree.Timeouts, deployment: tree.Timeouts | None) -> domain.
     )
 
 
-def _use_case(name: str, use_case: tree.UseCase) -> domain.UseCase:
-    rate, parameters = use_case.rate, use_case.parameters
+def _team(name: str, team: tree.Team, managed: str) -> domain.Team:
+    return domain.Team(name, _budget(team.budget), _rate(team.rate), managed)
+
+
+def _use_case(name: str, use_case: tree.UseCase, managed: str) -> domain.UseCase:
+    parameters = use_case.parameters
     return domain.UseCase(
         name=name,
         team=use_case.team,
         owner=use_case.owner,
         models=use_case.models,
         budget=_budget(use_case.budget),
-        rate=domain.Rate(rate.requests_per_minute, rate.tokens_per_minute, rate.concurrency),
+        rate=_rate(use_case.rate),
         parameters=domain.Parameters(dict(parameters.default), dict(parameters.max), frozenset(parameters.locked)),
         max_output_tokens=use_case.max_output_tokens,
         unpriced_allowed=use_case.unpriced == "allow",
         workflow=use_case.workflow,
         prompt=use_case.prompt,
+        origins=use_case.origins,
+        state=use_case.state,
+        register=domain.Register(
+            purpose=use_case.purpose,
+            legal_basis=use_case.legal_basis,
+            data_classes=use_case.data_classes,
+            risk=use_case.risk,
+            review_date=use_case.review_date,
+        ),
+        managed=managed,
     )
 
 
 def _budget(budget: tree.Budget | None) -> domain.Budget | None:
-    return None if budget is None else domain.Budget(nano_from_usd(budget.limit_usd), PeriodKind(budget.period))
+    if budget is None:
+        return None
+    return domain.Budget(
+        limit_nanousd=nano_from_usd(budget.limit_usd),
+        period=PeriodKind(budget.period),
+        warn_at_ppm=tuple(sorted({threshold_ppm(part) for part in budget.warn_at})),
+        falls_back=budget.on_exhausted == "fallback",
+    )
+
+
+def _rate(rate: tree.Rate) -> domain.Rate:
+    return domain.Rate(rate.requests_per_minute, rate.tokens_per_minute, rate.concurrency)
 
 
 def _key(key: tree.Key, zone: ZoneInfo) -> domain.Key:
@@ -138,6 +195,7 @@ def _key(key: tree.Key, zone: ZoneInfo) -> domain.Key:
         use_cases=key.use_cases,
         models=key.models,
         budget=_budget(key.budget),
+        rate=_rate(key.rate),
         expires_ms=None if key.expires is None else moment_ms(key.expires, zone),
         prefix=secret[:PREFIX_CHARACTERS],
         managed="file",

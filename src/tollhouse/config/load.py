@@ -5,7 +5,7 @@ Order of what wins: flag > `TOLLHOUSE_A__B` > file > default.
 """
 
 import stat
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -20,8 +20,7 @@ from .overrides import overridden
 from .problems import InvalidConfig, Mark, Problem
 from .references import check_references
 from .tree import Settings
-from .unbuilt import Path as KeyPath
-from .unbuilt import sweep
+from .unbuilt import leave_out, sweep
 from .variables import expand
 from .yaml import FILE_BYTES_MAX, Members, Node, Scalar, parse, plain
 
@@ -133,26 +132,12 @@ def _checked(
 ) -> tuple[Settings | None, list[Problem]]:
     swept = sweep(root)
     raw = plain(root)
-    for key_path in sorted(swept.left_out, key=len, reverse=True):
-        _leave_out(raw, key_path)
+    leave_out(raw, swept.left_out)
     problems = [*swept.problems, *check_references(root, workflows)]
     try:
         return Settings.model_validate(raw), problems
     except ValidationError as error:
         return None, [*problems, *explain(error, root, broken)]
-
-
-def _leave_out(raw: object, path: KeyPath) -> None:
-    for step in path[:-1]:
-        raw = _below(raw, step)
-    if isinstance(raw, dict):
-        raw.pop(path[-1], None)
-
-
-def _below(raw: object, step: str | int) -> object:
-    if isinstance(raw, dict):
-        return raw.get(step)
-    return raw[step] if isinstance(raw, Sequence) and isinstance(step, int) else None
 
 
 def _warnings(settings: Settings, path: Path, has_dotenv: bool) -> Iterator[str]:

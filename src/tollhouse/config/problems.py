@@ -1,7 +1,7 @@
 """What is wrong with a configuration, where it stands, and what to do. Every stage of `load` collects these."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tollhouse.domain.errors import ConfigError
 
@@ -24,11 +24,16 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to mend. Neither sentence ever holds a value that may be secret."""
+    """
+    One thing to mend. Neither sentence ever holds a value that may be secret.
+
+    `path`: the member it is about, where that is more than its mark says: one that is missing has no mark of its own.
+    """
 
     mark: Mark
     what: str
     todo: str
+    path: tuple[str | int, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         return f"{self.mark}: {self.what}; {self.todo}"

@@ -28,7 +28,9 @@ from .values import (
     MasterKey,
     ModelName,
     Name,
+    Origin,
     Text,
+    Threshold,
     TimeZone,
     Title,
     Usd,
@@ -39,6 +41,12 @@ from .values import (
 
 RETRIES_MAX = 10
 """More tries on one deployment only make an outage worse; fallbacks are the way on."""
+
+THRESHOLDS_MAX = 16
+"""More warnings before a budget's end than this are noise."""
+
+ORIGINS_MAX = 100
+"""Every call from a web page is held against each of them."""
 
 AZURE_HOSTS = (".openai.azure.com", ".cognitiveservices.azure.com")
 
@@ -82,10 +90,7 @@ class OffIsNull:
 class Budget(Part):
     limit_usd: Usd
     period: Literal["day", "week", "month", "total"]
-
-
-class UseCaseBudget(Budget):
-    warn_at: tuple[Fraction, ...] = ()
+    warn_at: Annotated[tuple[Threshold, ...], Field(max_length=THRESHOLDS_MAX)] = ()
     on_exhausted: Literal["block", "fallback"] = "block"
 
 
@@ -171,6 +176,7 @@ class Provider(Part):
     api_keys: tuple[AnySecret, ...] = ()
     region: Text | None = None
     api_version: Text | None = None
+    simulated: bool = False
 
     @model_validator(mode="after")
     def _has_an_address_unless_in_house(self) -> "Provider":
@@ -236,7 +242,7 @@ class Model(Part):
 
 class Team(Part):
     budget: Budget | None = None
-    rate: Rate | None = None
+    rate: Rate = Rate()
 
 
 class Queue(Part):
@@ -282,7 +288,7 @@ class UseCase(Part):
     team: Title
     owner: Text
     models: Annotated[tuple[ModelName, ...], Field(min_length=1)]
-    budget: UseCaseBudget | None = None
+    budget: Budget | None = None
     rate: Rate = Rate()
     queue: Annotated[Queue | None, OffIsNull] = None
     prompt: Name | None = None
@@ -300,8 +306,8 @@ class UseCase(Part):
     data_classes: tuple[Text, ...] = ()
     risk: Text | None = None
     review_date: Expires | None = None
-    state: Text = "live"
-    origins: tuple[Text, ...] = ()
+    state: Literal["proposed", "approved", "live", "retired"] = "live"
+    origins: Annotated[tuple[Origin, ...], Field(max_length=ORIGINS_MAX)] = ()
     topics: tuple[Text, ...] = ()
     banned_phrases: tuple[Text, ...] = ()
     priority: Text | None = None
@@ -317,7 +323,7 @@ class Key(Part):
     use_cases: tuple[Name, ...] = ()
     models: tuple[ModelName, ...] | None = None
     budget: Budget | None = None
-    rate: Rate | None = None
+    rate: Rate = Rate()
     expires: Expires | None = None
 
 

@@ -4,7 +4,7 @@ Keys that the design names and nothing reads yet. They are refused, never ignore
 Whoever builds one of these removes its row.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from .problems import Mark, Problem
@@ -48,10 +48,6 @@ UNBUILT: tuple[Unbuilt, ...] = (
     Unbuilt("models.*.deployments.*.breaker", "a circuit breaker"),
     Unbuilt("models.*.deployments.*.capabilities", "choice by capability"),
     Unbuilt("models.*.deployments.*.timeouts.slow_reader_ms", "a limit for slow readers"),
-    Unbuilt("teams.*.rate", "a rate for a team"),
-    Unbuilt("keys.*.rate", "a rate for a key"),
-    Unbuilt("use_cases.*.budget.warn_at", "warnings before a budget is used up"),
-    Unbuilt("use_cases.*.budget.on_exhausted", "a fallback when a budget is used up", ("block",)),
     Unbuilt("use_cases.*.queue", "a queue for calls over the rate"),
     Unbuilt("use_cases.*.privacy.unreadable", "masking"),
     Unbuilt("use_cases.*.privacy.patterns", "masking"),
@@ -60,13 +56,6 @@ UNBUILT: tuple[Unbuilt, ...] = (
     Unbuilt("use_cases.*.cache", "caching of answers"),
     Unbuilt("use_cases.*.keep", "keeping prompts and answers"),
     Unbuilt("use_cases.*.kpi", "measurement of business value"),
-    Unbuilt("use_cases.*.purpose", "the register of use cases"),
-    Unbuilt("use_cases.*.legal_basis", "the register of use cases"),
-    Unbuilt("use_cases.*.data_classes", "the register of use cases"),
-    Unbuilt("use_cases.*.risk", "the register of use cases"),
-    Unbuilt("use_cases.*.review_date", "the register of use cases"),
-    Unbuilt("use_cases.*.state", "the register of use cases", ("live",)),
-    Unbuilt("use_cases.*.origins", "calls from web pages"),
     Unbuilt("use_cases.*.topics", "a guardrail on topics"),
     Unbuilt("use_cases.*.banned_phrases", "a guardrail on phrases"),
     Unbuilt("use_cases.*.priority", "priorities between use cases"),
@@ -98,6 +87,22 @@ def sweep(root: Node, rows: Sequence[Unbuilt] = UNBUILT) -> Swept:
                 swept.left_out.append(path)
     _sweep_privacy(root, swept)
     return swept
+
+
+def leave_out(raw: object, paths: Iterable[Path]) -> None:
+    """Take what these paths lead to out of plain values, deepest first."""
+    for path in sorted(paths, key=len, reverse=True):
+        at = raw
+        for step in path[:-1]:
+            at = _below(at, step)
+        if isinstance(at, dict):
+            at.pop(path[-1], None)
+
+
+def _below(raw: object, step: str | int) -> object:
+    if isinstance(raw, dict):
+        return raw.get(step)
+    return raw[step] if isinstance(raw, Sequence) and isinstance(step, int) else None
 
 
 def shown(path: Path) -> str:

@@ -21,6 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from tollhouse.domain.governance import PPM, ppm_of
 from tollhouse.domain.money import femto_per_token, nano_from_usd, usd_from_nano
 from tollhouse.domain.providers import Secret
 
@@ -44,6 +45,10 @@ _MONEY = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
 _LISTEN = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+):(?P<port>[0-9]{1,5})", re.ASCII)
 _SLASHES = re.compile(r"(?<![:/])/{2,}")
 """An address in a variable often ends in a slash (Azure's does), and the file adds a path to it."""
+_ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?", re.ASCII)
+_HERE = ("localhost", "127.0.0.1", "[::1]")
+"""Hosts whose pages never cross a network, so that they may be served without TLS."""
+_DEFAULT_PORTS = {"https": "443", "http": "80"}
 _BASE64_KEY = re.compile(r"[A-Za-z0-9+/_-]{43}=?", re.ASCII)
 
 
@@ -190,6 +195,36 @@ def _base_url(text: str) -> str:
     return _SLASHES.sub("/", text).rstrip("/")
 
 
+def _origin(text: str) -> str:
+    """Return the origin as browsers send it: lower case, without the scheme's own port."""
+    match = _ORIGIN.fullmatch(text.lower())
+    if match is None or int(match["port"] or 0) > 65_535:
+        raise wrong(
+            f"{text!r} is not an origin", "write scheme, host and port only, for example https://shop.example; no `*`"
+        )
+    if match["scheme"] == "http" and match["host"] not in _HERE:
+        raise wrong(f"{text!r} is not https", "write https; only localhost may be http")
+    port = match["port"]
+    written = "" if port is None or port == _DEFAULT_PORTS[match["scheme"]] else f":{int(port)}"
+    return f"{match['scheme']}://{match['host']}{written}"
+
+
+def _threshold(value: object) -> float:
+    """Check the part as it is written. The float is good to six places, which is all there is: `threshold_ppm` gives it back."""
+    text = _written_text(value)
+    if isinstance(text, bool) or not isinstance(text, str | int | float):
+        raise wrong("not a part of the limit", "write a number such as 0.8")
+    try:
+        return ppm_of(str(text)) / PPM
+    except ValueError as error:
+        raise wrong(str(error), "write a number such as 0.8") from None
+
+
+def threshold_ppm(part: float) -> int:
+    """Return a checked threshold as parts per million."""
+    return round(part * PPM)
+
+
 def _trimmed(text: str) -> str:
     if text != text.strip() or not text.isprintable():
         raise wrong("a name with spaces at its ends or unprintable characters", "remove them")
@@ -239,6 +274,12 @@ Listen = Annotated[Text, AfterValidator(_listen)]
 TimeZone = Annotated[Text, AfterValidator(_time_zone)]
 Expires = Annotated[Text, AfterValidator(_expires)]
 BaseUrl = Annotated[Text, AfterValidator(_base_url)]
+Origin = Annotated[Text, AfterValidator(_origin)]
+Threshold = Annotated[
+    float,
+    PlainValidator(_threshold),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 1}),
+]
 
 Title = Annotated[
     str,
