@@ -4,9 +4,10 @@ import hashlib
 import os
 import re
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 
 from tollhouse.domain.errors import (
     InvalidApiKey,
@@ -15,7 +16,8 @@ from tollhouse.domain.errors import (
     UseCaseNotAllowed,
     UseCaseRequired,
 )
-from tollhouse.domain.governance import STORE, Budget, BudgetScope, Governance, Key, Route, Session, UseCase
+from tollhouse.domain.governance import STORE, Budget, BudgetScope, Deployment, Governance, Key, Route, Session, UseCase
+from tollhouse.domain.money import PriceLine
 from tollhouse.domain.periods import FOREVER_MS
 from tollhouse.ports.clock import Clock
 
@@ -23,6 +25,7 @@ from .directory import Directory
 from .failures import NOTE_EVERY_MS, Failures
 from .rates import Limiter, RateState, Ticket
 from .sessions import MAX_TOKEN_BYTES, PREFIX, SECRET_BYTES, SessionSigner, SessionWish, grant
+from .states import reachable
 
 MODEL_NAME = re.compile(r"[A-Za-z0-9._:/@+%-]{1,200}")
 """What a model may be called: it is repeated in headers, logs and metrics."""
@@ -47,6 +50,8 @@ KEY_IN_PAGE = (
     "A web page must not hold an API key: everybody who opens the page could take it. Let your back end exchange its key "
     "for a session token (POST /api/v1/session-tokens) and call with that. docs/how-to/browser.md shows how."
 )
+
+NO_PRICES: Mapping[str, PriceLine] = MappingProxyType({})
 
 BudgetPath = tuple[tuple[BudgetScope, Budget], ...]
 
@@ -212,7 +217,8 @@ class Admission:
                 f"The model {model!r} does not exist for this key and use case {use_case.name}; it may use: {usable}.",
                 param="model",
             )
-        routes = tuple(route_for(model, route) for route in (first, *self._fallbacks(principal, use_case, first)))
+        routes = reachable(use_case, (first, *self._fallbacks(principal, use_case, first)))
+        routes = tuple(route_for(model, route, self._governance.prices) for route in routes)
         budgets = self._budgets(principal, use_case)
         return Admitted(principal, use_case, model, routes, budgets, self._last_resort(principal, use_case))
 
@@ -271,7 +277,11 @@ class Admission:
     def _last_resort(self, principal: Principal, use_case: UseCase) -> Route | None:
         """A pattern is no model that a call could be sent to."""
         last = use_case.models[-1]
-        return None if "*" in last else self._route(principal, use_case, last)
+        route = None if "*" in last else self._route(principal, use_case, last)
+        try:
+            return None if route is None else reachable(use_case, (route,))[0]
+        except UseCaseNotAllowed:
+            return None  # not live yet, and its last model is a real one
 
     def _budgets(self, principal: Principal, use_case: UseCase) -> BudgetPath:
         """The budgets on a call's path in their one order: organisation, team, use case, key, session."""
@@ -297,12 +307,18 @@ def bearer(authorization: bytes | None) -> bytes:
     return secret
 
 
-def route_for(model: str, route: Route) -> Route:
-    """Return the route with the model's name in place of every deployment's `*`."""
+def route_for(model: str, route: Route, prices: Mapping[str, PriceLine] = NO_PRICES) -> Route:
+    """Return the route with the model's name in place of every deployment's `*`, at the store's price if nothing else says one."""
     if all(deployment.model != ANY_MODEL for deployment in route.deployments):
         return route
-    named = (replace(each, model=model) if each.model == ANY_MODEL else each for each in route.deployments)
-    return replace(route, deployments=tuple(named))
+    return replace(route, deployments=tuple(_named(each, model, prices) for each in route.deployments))
+
+
+def _named(deployment: Deployment, model: str, prices: Mapping[str, PriceLine]) -> Deployment:
+    if deployment.model != ANY_MODEL:
+        return deployment
+    named = replace(deployment, model=model)
+    return named if named.price is not None else replace(named, price=prices.get(named.name))
 
 
 def _allowed(key: Key, model: str) -> bool:
