@@ -54,17 +54,30 @@ def _operation(path: str, method: str, operation: Node) -> Iterator[str]:
     yield f"<p>{_prose(operation['summary'])}</p>"
     schemes = [name for scheme in _nodes(operation["security"]) for name in scheme]
     if schemes:
-        yield f"<p>Needs: {_text(', '.join(schemes))} token, as <code>Authorization: Bearer …</code>.</p>"
+        yield f"<p>Needs: {_text(' or '.join(schemes))}, as <code>Authorization: Bearer …</code>.</p>"
+    if "description" in operation:
+        yield f"<p>{_prose(operation['description'])}</p>"
     parameters = [(str(each["name"]), each.get("description", "")) for each in _nodes(operation.get("parameters", []))]
     yield from _table("Parameter", parameters)
+    yield from _named("Body", operation.get("requestBody"))
+    yield from _named("Answer", _node(operation["responses"]).get("200") or _node(operation["responses"]).get("201"))
+
+
+def _named(what: str, carrier: object) -> Iterator[str]:
+    """Name the schema of a body or an answer, if it has one of ours."""
+    content = carrier.get("content") if isinstance(carrier, Mapping) else None
+    schema = _node(_node(_node(content)["application/json"])["schema"]) if content else {}
+    if "$ref" in schema:
+        yield f"<p>{what}: <code>{_text(_kind(schema))}</code>.</p>"
 
 
 def _schemas(schemas: Node) -> Iterator[str]:
     for name, schema in schemas.items():
+        members = _node(schema).get("properties", {})
         yield f"<h2>{_text(name)}</h2>"
-        yield from _table(
-            "Member", [(each, _kind(_node(kind))) for each, kind in _node(_node(schema)["properties"]).items()]
-        )
+        if not members or "description" in _node(schema):
+            yield f"<p>{_prose(_kind(_node(schema)))}</p>"
+        yield from _table("Member", [(each, _kind(_node(kind))) for each, kind in _node(members).items()])
 
 
 def _table(heading: str, rows: list[tuple[str, object]]) -> Iterator[str]:
@@ -78,7 +91,11 @@ def _kind(schema: Node) -> str:
     """Say in a few words what a member is."""
     if "$ref" in schema:
         return str(schema["$ref"]).rsplit("/", 1)[-1]
-    kind = schema.get("type", "")
+    options = schema.get("anyOf", schema.get("oneOf"))
+    if options is not None:
+        told = " or ".join(_kind({k: v for k, v in each.items() if k != "description"}) for each in _nodes(options))
+        return f"{told}. {schema['description']}" if "description" in schema else told
+    kind = schema.get("type", "any")
     words = " or ".join(kind) if isinstance(kind, list) else str(kind)
     if "items" in schema:
         words = f"{words} of {_kind(_node(schema['items']))}"

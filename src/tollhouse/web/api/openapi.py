@@ -1,43 +1,43 @@
 """The description of what this service answers, as OpenAPI 3.1: our own API in full, and which of OpenAI's addresses we serve."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 
 from tollhouse import __version__
-from tollhouse.domain.calls import AttemptState, Outcome
-from tollhouse.ports.usage import DIMENSIONS
+from tollhouse.governance.roles import PERMITTED
 
-from .query import CALLS, TIME, USAGE, Known
-
-Json = dict[str, object]
-
-TEXT: Json = {"type": "string"}
-TEXT_OR_NULL: Json = {"type": ["string", "null"]}
-FLAG: Json = {"type": "boolean"}
-COUNT: Json = {"type": "integer", "minimum": 0}
-MILLISECONDS: Json = {"type": "integer", "minimum": 0}
-USD: Json = {
-    "type": "string",
-    "pattern": r"^-?(0|[1-9][0-9]*)(\.[0-9]{1,9})?$",
-    "description": "US dollars as a plain decimal string, at most nine places.",
-}
-OUTCOME: Json = {"type": "string", "enum": [each.value for each in Outcome]}
+from .entry import Entry
+from .query import Known
+from .schemas import OURS, TEXT, Json, answer, or_null, problem, ref, schemas
+from .table import ENTRIES
 
 
-def document() -> Json:
+def document(entries: Sequence[Entry] = ENTRIES) -> Json:
     """Return the whole description."""
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "tollhouse",
             "version": __version__,
-            "description": "One door for every AI call. `/v1` is OpenAI's API; `/api/v1` shows what went through it.",
+            "description": (
+                "One door for every AI call. `/v1` is OpenAI's API; `/api/v1` shows what went through it, "
+                "and governs who may call, for what, and under which budget."
+            ),
         },
-        "paths": {**_own_paths(), **_openai_paths(), **_probe_paths()},
+        "paths": {**_own_paths(entries), **_openai_paths(), **_probe_paths()},
         "components": {
-            "schemas": _schemas(),
+            "schemas": {**schemas(), **_bodies(entries)},
             "securitySchemes": {
-                "admin": {"type": "http", "scheme": "bearer", "description": "`server.admin_token`."},
-                "key": {"type": "http", "scheme": "bearer", "description": "A key made by `tollhouse keys create`."},
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An access token (`tollhouse tokens create`), or `server.admin_token`.",
+                },
+                "key": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A key made by `tollhouse keys create`, or a session token.",
+                },
             },
         },
     }
@@ -46,23 +46,57 @@ def document() -> Json:
 # --- our own --------------------------------------------------------------------------------------------------------
 
 
-def _own_paths() -> Json:
-    call_id = {"name": "id", "in": "path", "required": True, "schema": TEXT, "description": "`call_…`"}
-    return {
-        "/api/v1/calls": {"get": _read("List calls, newest first.", "CallPage", _parameters(CALLS))},
-        "/api/v1/calls/{id}": {"get": _read("Show one call.", "Call", [call_id])},
-        "/api/v1/usage": {"get": _read("Add up calls, tokens and cost.", "Usage", _parameters(USAGE))},
-    }
+def _own_paths(entries: Sequence[Entry]) -> Json:
+    paths: dict[str, dict[str, object]] = {}
+    for entry in entries:
+        paths.setdefault(entry.path, {})[entry.method.lower()] = _operation(entry)
+    return dict(paths)
 
 
-def _read(summary: str, schema: str, parameters: list[Json]) -> Json:
-    return {
-        "summary": summary,
-        "tags": ["ledger"],
-        "security": [{"admin": []}],
-        "parameters": parameters,
-        "responses": {"200": _answer("Found.", _ref(schema)), "default": _problem()},
+def _operation(entry: Entry) -> Json:
+    roles = sorted(role.value for role in PERMITTED.get(entry.action, frozenset()))
+    operation: Json = {
+        "summary": entry.summary,
+        "description": _who(roles, for_keys=entry.for_keys),
+        "tags": [entry.path.split("/")[3]],
+        "security": [*([{"token": []}] if roles else []), *([{"key": []}] if entry.for_keys else [])],
+        "x-roles": roles,
+        "x-action": entry.action.name.lower(),
+        "parameters": [*_path_parameters(entry.path), *_parameters(entry.query), *_header_parameters(entry)],
+        "responses": {str(entry.status): _success(entry), "default": problem()},
     }
+    if entry.body is not None:
+        content = {"application/json": {"schema": ref(entry.body.__name__)}}
+        operation["requestBody"] = {"required": True, "content": content}
+    return operation
+
+
+def _who(roles: Sequence[str], *, for_keys: bool) -> str:
+    named = f"Roles: {', '.join(roles)}." if roles else ""
+    return f"{named} A caller's key or session token too.".strip() if for_keys else named
+
+
+def _success(entry: Entry) -> Json:
+    if entry.answer is None:
+        return {"description": "Done."}
+    return answer("Done." if entry.method != "GET" else "Found.", ref(entry.answer))
+
+
+def _path_parameters(path: str) -> list[Json]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": TEXT, "description": "Percent-encoded."}
+        for name in re.findall(r"\{(\w+)\}", path)
+    ]
+
+
+def _header_parameters(entry: Entry) -> list[Json]:
+    if entry.method == "GET":
+        return []
+    versioned = "version" in entry.query or (entry.body is not None and "version" in entry.body.model_fields)
+    return [
+        _header("idempotency-key", _HEADERS["idempotency-key"]),
+        *([_header("if-match", 'Change only this version: `"3"`, as the ETag said.')] if versioned else []),
+    ]
 
 
 def _parameters(known: Known) -> list[Json]:
@@ -70,6 +104,23 @@ def _parameters(known: Known) -> list[Json]:
         {"name": name, "in": "query", "schema": dict(each.schema), "description": each.meaning}
         for name, each in known.items()
     ]
+
+
+def _bodies(entries: Sequence[Entry]) -> Json:
+    """What our operations take, from the models that read it."""
+    models = {entry.body.__name__: entry.body for entry in entries if entry.body is not None}
+    return {name: _untitled(model.model_json_schema()) for name, model in models.items()}
+
+
+def _untitled(value: object) -> object:
+    """pydantic names every member again in a title, which says nothing, and takes no references to what it did not make."""
+    if isinstance(value, dict) and OURS in value:
+        return or_null(value[OURS])
+    if isinstance(value, dict):
+        return {name: _untitled(each) for name, each in value.items() if name != "title" or not isinstance(each, str)}
+    if isinstance(value, list):
+        return [_untitled(each) for each in value]
+    return value
 
 
 # --- OpenAI's -------------------------------------------------------------------------------------------------------
@@ -102,7 +153,7 @@ def _openai(summary: str, path: str, *, body: bool) -> Json:
         "tags": ["OpenAI"],
         "security": [{"key": []}],
         "externalDocs": _REFERENCE,
-        "responses": {"200": _answer("OpenAI's answer.", {"type": "object"}), "default": _problem()},
+        "responses": {"200": answer("OpenAI's answer.", {"type": "object"}), "default": problem()},
     }
     if body:
         parameters += [_header(name, meaning) for name, meaning in _HEADERS.items()]
@@ -137,108 +188,3 @@ def _probe_paths() -> Json:
 def _probe(summary: str, answers: Mapping[str, str]) -> Json:
     responses = {status: {"description": meaning} for status, meaning in answers.items()}
     return {"summary": summary, "tags": ["probes"], "security": [], "responses": responses}
-
-
-# --- schemas --------------------------------------------------------------------------------------------------------
-
-
-def _schemas() -> Json:
-    return {
-        "Call": _object(_CALL),
-        "Attempt": _object(_ATTEMPT),
-        "CallPage": _object({"items": _list("Call"), "next_cursor": TEXT_OR_NULL}),
-        "UsageRow": _object(_SUMS, optional=dict.fromkeys(DIMENSIONS, TEXT_OR_NULL)),
-        "Usage": _object({"items": _list("UsageRow"), "total": _ref("UsageRow")}),
-        "Problem": _object(_PROBLEM),
-    }
-
-
-def _ref(schema: str) -> Json:
-    return {"$ref": f"#/components/schemas/{schema}"}
-
-
-def _list(schema: str) -> Json:
-    return {"type": "array", "items": _ref(schema)}
-
-
-def _object(members: Json, optional: Json | None = None) -> Json:
-    return {
-        "type": "object",
-        "properties": {**members, **(optional or {})},
-        "required": list(members),
-        "additionalProperties": False,
-    }
-
-
-def _answer(description: str, schema: Json) -> Json:
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
-
-
-def _problem() -> Json:
-    return _answer("An error: RFC 9457's members, and OpenAI's `error` beside them.", _ref("Problem"))
-
-
-_TOKENS: Json = {"tokens_in": COUNT, "tokens_out": COUNT}
-
-_ATTEMPT: Json = {
-    "id": TEXT,
-    "deployment": TEXT,
-    "state": {"type": "string", "enum": [each.value for each in AttemptState]},
-    "outcome": OUTCOME,
-    **_TOKENS,
-    "estimated": FLAG,
-    "cost_usd": USD,
-    "latency_ms": MILLISECONDS,
-}
-
-_CALL: Json = {
-    "id": TEXT,
-    "at": TIME,
-    "endpoint": TEXT,
-    "team": TEXT,
-    "use_case": TEXT,
-    "key": TEXT,
-    "model": {"type": "string", "description": "The route asked for."},
-    "provider": TEXT_OR_NULL,
-    "deployment": TEXT_OR_NULL,
-    "prompt": TEXT_OR_NULL,
-    "run": TEXT_OR_NULL,
-    "streamed": FLAG,
-    "status": {"type": "integer", "description": "The HTTP status sent; 499 if the caller left, 0 while running."},
-    "outcome": OUTCOME,
-    "cache": TEXT,
-    "privacy": TEXT,
-    **_TOKENS,
-    "tokens_cached": COUNT,
-    "estimated": FLAG,
-    "cost_usd": USD,
-    "saved_usd": USD,
-    "latency_ms": MILLISECONDS,
-    "first_token_ms": {"type": ["integer", "null"]},
-    "overhead_ms": {"type": ["number", "null"]},
-    "tags": {"type": "object", "additionalProperties": TEXT},
-    "attempts": {"type": "array", "items": _ref("Attempt")},
-}
-
-_SUMS: Json = {
-    "calls": COUNT,
-    "errors": COUNT,
-    "attempts": COUNT,
-    **_TOKENS,
-    "tokens_cached": COUNT,
-    "cost_usd": USD,
-    "saved_usd": USD,
-    "estimated_usd": USD,
-    "unknown_attempts": COUNT,
-}
-
-_PROBLEM: Json = {
-    "type": {"type": "string", "format": "uri"},
-    "title": TEXT,
-    "status": {"type": "integer"},
-    "detail": TEXT,
-    "instance": TEXT,
-    "code": TEXT,
-    "request_id": TEXT,
-    "error": _object({"message": TEXT, "type": TEXT, "param": TEXT_OR_NULL, "code": TEXT_OR_NULL}),
-}

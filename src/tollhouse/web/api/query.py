@@ -14,6 +14,7 @@ from tollhouse.web.moments import read_rfc3339
 DEFAULT_PAGE = 50
 MAX_FIELDS = 20
 MAX_VALUE_CHARS = 500
+MAX_VERSION = 2**53
 
 TIME = {"type": "string", "format": "date-time"}
 TEXT = {"type": "string"}
@@ -48,6 +49,11 @@ PAGE: Known = {
         {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": DEFAULT_PAGE}, "How many items at most."
     ),
     "cursor": Parameter(TEXT, "`next_cursor` of the page before."),
+}
+REASON: Known = {"reason": Parameter(TEXT, "Why; it stands in the record of changes.")}
+REASON_AND_VERSION: Known = {
+    **REASON,
+    "version": Parameter({"type": "integer", "minimum": 0}, "Delete only this version; like `If-Match`."),
 }
 CALLS: Known = {**FILTER, **PAGE}
 USAGE: Known = {
@@ -94,6 +100,10 @@ def page_limit(given: Mapping[str, str]) -> int:
     return _read(given, "limit", lambda text: _whole(text, 1, MAX_PAGE)) or DEFAULT_PAGE
 
 
+def version(given: Mapping[str, str]) -> int | None:
+    return _read(given, "version", lambda text: _whole(text, 0, MAX_VERSION))
+
+
 def dimensions(given: Mapping[str, str]) -> tuple[str, ...]:
     return _read(given, "by", _dimensions) or ()
 
@@ -116,7 +126,7 @@ def _whole(text: str, least: int, most: int) -> int:
 def _outcome(text: str) -> str:
     names = [each.value for each in Outcome]
     if text not in names:
-        raise ValueError(f"{text!r} is not one of {', '.join(names)}{_meant(text, names)}")
+        raise ValueError(f"{text!r} is not one of {', '.join(names)}{meant(text, names)}")
     return text
 
 
@@ -124,16 +134,16 @@ def _dimensions(text: str) -> tuple[str, ...]:
     names = tuple(text.split(","))
     for name in names:
         if name not in DIMENSIONS:
-            raise ValueError(f"{name!r} is not one of {', '.join(DIMENSIONS)}{_meant(name, DIMENSIONS)}")
+            raise ValueError(f"{name!r} is not one of {', '.join(DIMENSIONS)}{meant(name, DIMENSIONS)}")
     if len(set(names)) < len(names):
         raise ValueError(f"{text!r} names a dimension twice")
     return names
 
 
 def _unknown(name: str, known: Known) -> str:
-    return f"There is no parameter {name[:80]!r} here{_meant(name, list(known)) or '; there are ' + ', '.join(known)}."
+    return f"There is no parameter {name[:80]!r} here{meant(name, list(known)) or '; there are ' + (', '.join(known) or 'none') + '.'}"
 
 
-def _meant(text: str, names: list[str] | tuple[str, ...]) -> str:
+def meant(text: str, names: list[str] | tuple[str, ...]) -> str:
     close = get_close_matches(text[:80], names, n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
