@@ -28,6 +28,7 @@ from tollhouse.adapters.schema import JsonSchemaChecker
 from tollhouse.adapters.sealer import open_sealer, prove_master_key
 from tollhouse.adapters.tokens import TokTok
 from tollhouse.admission.admission import Admission
+from tollhouse.admission.sessions import open_session_secret
 from tollhouse.config.govern import provider_specs
 from tollhouse.config.load import Loaded, load
 from tollhouse.config.overlay import compose, validate
@@ -179,7 +180,8 @@ async def open_loaded(
         shelf = ResponseShelf(stores.stored_responses, clock)
         exits.push_async_callback(shelf.flush)
         tools = PassageTools(providers, tokens, shelf, clock, random.random)
-        gateway = Gateway(governance, Admission(governance, clock), accounting, tools)
+        admission = Admission(governance, clock, await open_session_secret(stores.marks, sealer))
+        gateway = Gateway(governance, admission, accounting, tools)
         accounting.put_in_force(budgets_of(governance))
         register.on_change = lambda changed: _put_in_force(changed, gateway, accounting)
         yield House(
@@ -291,6 +293,7 @@ def build_edge(house: House, log: Log) -> "Edge":
         api=Api(api_rooms(house), replays),
         pages=pages,
         watch=_Watch(metrics.refused, log),
+        origins=house.gateway.admission.names,
     )
     pages["/readyz"] = readyz(lambda: _checks(house, edge))
     gauges["in_flight"] = lambda: edge.active
@@ -305,7 +308,7 @@ def api_rooms(house: House) -> "Rooms":
     register, stores, clock, admission = house.register, house.stores, house.clock, house.gateway.admission
     return Rooms(
         register=register,
-        desk=Desk(register, stores.objects, partial(validate, house.loaded), clock),
+        desk=Desk(register, stores.objects, partial(validate, house.loaded.settings), clock),
         keys=KeyDesk(register, stores.keys, clock),
         tokens=TokenDesk(register, stores.tokens, clock),
         badges=house.badges,
@@ -315,7 +318,7 @@ def api_rooms(house: House) -> "Rooms":
         history=stores.history,
         warnings=stores.budget_warnings,
         changes=stores.changes,
-        rates=lambda principal, use_case: admission.rate_states(use_case),
+        rates=admission.rate_states,
         clock=clock,
     )
 

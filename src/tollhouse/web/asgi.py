@@ -6,6 +6,8 @@ from typing import TypedDict
 
 Headers = list[tuple[bytes, bytes]]
 
+NO_CONTENT = 204
+
 
 class Scope(TypedDict):
     """One HTTP request as the server hands it over. Header names are lower case; `path` is percent-decoded."""
@@ -53,8 +55,9 @@ class Reply:
 
 
 async def send_reply(send: Send, reply: Reply) -> None:
-    headers = [*reply.headers, (b"content-length", b"%d" % len(reply.body))]
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    """A 204 has no body, and no length of it either (RFC 9110, section 8.6)."""
+    length = [] if reply.status == NO_CONTENT else [(b"content-length", b"%d" % len(reply.body))]
+    await send({"type": "http.response.start", "status": reply.status, "headers": [*reply.headers, *length]})
     await send({"type": "http.response.body", "body": reply.body})
 
 

@@ -15,6 +15,7 @@ from typing import Protocol
 from tollhouse.domain.errors import BodyTooLarge, Draining, InvalidRequest, MethodNotAllowed, NotFound, TollhouseError
 
 from .asgi import App, Headers, Receive, Reply, Scope, Send, Sent, header, send_reply
+from .cors import ORIGIN, Names, is_preflight, let_read_refusal, no_origins, preflight, readable
 from .errors import error_response, stream_error_event
 
 Page = Callable[[], Awaitable[Reply]]
@@ -52,11 +53,14 @@ class Edge:
         v1: owns `/v1/…`; it may raise any TollhouseError before it has sent anything.
         api: owns `/api/…`.
         pages: our own GET pages by path; they are answered while draining too.
+        origins: which web pages may call `/v1` from another origin.
 
     `active` and `streams` count the requests under way and, of those, the event streams.
     """
 
-    def __init__(self, *, v1: App, api: App, pages: Mapping[str, Page], watch: Watch) -> None:
+    def __init__(
+        self, *, v1: App, api: App, pages: Mapping[str, Page], watch: Watch, origins: Names = no_origins
+    ) -> None:
         self.active = 0
         self.streams = 0
         self.draining = False
@@ -64,6 +68,7 @@ class Edge:
         self._api = api
         self._pages = pages
         self._watch = watch
+        self.origins = origins
         self._ids = _request_ids()
 
     def drain(self) -> None:
@@ -71,7 +76,7 @@ class Edge:
         self.draining = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange = _Exchange(self, _given_id(scope) or next(self._ids), scope["state"], send)
+        exchange = _Exchange(self, _given_id(scope) or next(self._ids), scope, send)
         scope["state"]["request_id"] = exchange.request_id
         self.active += 1
         try:
@@ -100,7 +105,10 @@ class Edge:
         elif self.draining:
             raise Draining
         elif path.startswith("/v1/"):
-            await self._v1(scope, receive, send)
+            if scope["method"] == "OPTIONS" and is_preflight(scope):
+                await send_reply(send, preflight(scope, self.origins))
+            else:
+                await self._v1(scope, receive, send)
         elif path.startswith("/api/"):
             await self._api(scope, receive, send)
         else:
@@ -110,11 +118,12 @@ class Edge:
 class _Exchange:
     """One request's way out: remembers whether its headers have left, and adds what every answer carries."""
 
-    __slots__ = ("_begun", "_edge", "_send", "_state", "is_stream", "request_id")
+    __slots__ = ("_begun", "_edge", "_scope", "_send", "_state", "is_stream", "request_id")
 
-    def __init__(self, edge: Edge, request_id: str, state: Mapping[str, object], send: Send) -> None:
+    def __init__(self, edge: Edge, request_id: str, scope: Scope, send: Send) -> None:
         self.request_id = request_id
-        self._state = state
+        self._scope = scope
+        self._state = scope["state"]
         self.is_stream = False
         self._edge = edge
         self._send = send
@@ -130,6 +139,8 @@ class _Exchange:
         self.is_stream = _is_event_stream(headers)
         self._edge.streams += self.is_stream
         added: Headers = [(b"x-request-id", self.request_id.encode())]
+        if ORIGIN in self._state:
+            added += readable(self._state[ORIGIN])
         if self._edge.draining:
             added.append((b"connection", b"close"))
         return [*headers, *added]
@@ -142,6 +153,7 @@ class _Exchange:
         the connection.
         """
         if not self._begun:
+            let_read_refusal(self._scope, self._edge.origins)
             status, headers, body = error_response(error, self.request_id)
             if CALL in self._state:
                 headers.append((b"x-tollhouse-call", str(self._state[CALL]).encode()))

@@ -1,12 +1,11 @@
 """`/v1`: read the request, let it into the house, and relay what comes back."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 
 from msgspec.json import encode
 
 from tollhouse.admission.admission import Principal
-from tollhouse.admission.rates import RateState
 from tollhouse.domain.calls import Call
 from tollhouse.domain.errors import MethodNotAllowed, ModelNotFound, NotFound
 from tollhouse.domain.money import usd_from_nano
@@ -16,20 +15,18 @@ from tollhouse.gateway.gateway import Gateway
 from tollhouse.gateway.passage import Passage
 from tollhouse.ports.endpoint import Endpoint
 from tollhouse.web.asgi import Headers, Receive, Reply, Scope, Send, Sent, send_reply
+from tollhouse.web.cors import let_in
 from tollhouse.web.edge import CALL, read_body, request_id
+from tollhouse.web.rates import rate_headers
 from tollhouse.web.replay import REPLAYED, Claim, ReplayDesk, StoredAnswer
 
 from .stream import OnTheLine, Pings
-from .terms import idempotency_key, known_headers, read_terms
+from .terms import ORIGIN, idempotency_key, known_headers, read_terms
 
 MODELS = "/v1/models"
 RESPONSES = "/v1/responses"
 SSE = (b"content-type", b"text/event-stream; charset=utf-8")
 JSON = (b"content-type", b"application/json")
-RATE_HEADERS = {
-    name: tuple(f"x-ratelimit-{what}-{name}".encode() for what in ("limit", "remaining", "reset"))
-    for name in ("requests", "tokens")
-}
 
 
 class V1:
@@ -78,11 +75,21 @@ class V1:
             return self._response
         raise NotFound(f"There is nothing at {path}.")
 
+    def _identify(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Principal:
+        """Say who calls. A page that may call may also read the answer."""
+        client, origin = scope["client"], headers.get(ORIGIN)
+        principal = self._gateway.admission.identify(
+            headers.get(b"authorization"), origin=origin, address=client[0] if client else ""
+        )
+        if origin is not None:
+            let_in(scope, origin)
+        return principal
+
     # --- calls ------------------------------------------------------------------------------------------------------
 
     async def _call(self, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send) -> None:
         headers = known_headers(scope)
-        principal = self._gateway.admission.identify(headers.get(b"authorization"))
+        principal = self._identify(scope, headers)
         body = await read_body(receive, scope, self._max_body_bytes)
         asked = endpoint.read(body)
         terms = read_terms(headers, request_id(scope))
@@ -92,8 +99,7 @@ class V1:
             scope["state"][CALL] = passage.call.id
             await self._relay(passage, asked, receive, send)
             return
-        caller = f"{principal.key.team}/{principal.key.name}"  # a name may be given again, to another team's key
-        begun = await self._desk.begin(caller, key, f"{scope['path']} {terms.use_case or ''}", body)
+        begun = await self._desk.begin(_replay_scope(principal), key, f"{scope['path']} {terms.use_case or ''}", body)
         if isinstance(begun, StoredAnswer):
             await send_reply(send, Reply(200, [*begun.headers, REPLAYED], begun.body))
             return
@@ -162,8 +168,7 @@ class V1:
             headers.append((b"x-tollhouse-degraded", b"inhouse"))
         if passage.clamped:
             headers.append((b"x-tollhouse-clamped", ",".join(passage.clamped).encode()))
-        for name, state in self._gateway.admission.rate_states(call.use_case).items():
-            headers += _rate_headers(name, state)
+        headers += rate_headers(passage.rate_states())
         return headers
 
     # --- reads ------------------------------------------------------------------------------------------------------
@@ -180,7 +185,7 @@ class V1:
         return _json(self._card(principal, name))
 
     async def _response(self, scope: Scope) -> Reply:
-        principal = self._gateway.admission.identify(known_headers(scope).get(b"authorization"))
+        principal = self._identify(scope, known_headers(scope))
         response_id = scope["path"].removeprefix(RESPONSES + "/")
         event = await self._gateway.fetch(principal, ENDPOINTS[RESPONSES], response_id)
         return Reply(200, [JSON], event.data)
@@ -189,7 +194,7 @@ class V1:
         """The models this key may ask for, under any of its use cases, in the configuration's order."""
         headers = known_headers(scope)
         admission = self._gateway.admission
-        principal = admission.identify(headers.get(b"authorization"))
+        principal = self._identify(scope, headers)
         terms = read_terms(headers, request_id(scope))
         wanted = principal.use_cases if terms.use_case is None else (terms.use_case,)
         use_cases = [admission.use_case(principal, name) for name in wanted]
@@ -218,14 +223,15 @@ class _Copy:
         await self._send(message)
 
 
+def _replay_scope(principal: Principal) -> str:
+    """Whose stored answers these are. A key's name may be given again, to another team's; a session has its own."""
+    session = f" {principal.session.id}" if principal.session else ""
+    return f"{principal.key.team}/{principal.key.name}{session}"
+
+
 def _cost_headers(call: Call) -> Headers:
     headers = [(b"x-tollhouse-cost-usd", usd_from_nano(call.cost_nanousd).encode())]
     return [*headers, (b"x-tollhouse-estimated", b"true")] if call.estimated else headers
-
-
-def _rate_headers(name: str, state: RateState) -> Headers:
-    limit, remaining, reset = RATE_HEADERS[name]
-    return [(limit, b"%d" % state.limit), (remaining, b"%d" % state.remaining), (reset, b"%dms" % state.reset_ms)]
 
 
 def _length(body: bytes) -> tuple[bytes, bytes]:

@@ -15,7 +15,8 @@ USE_CASE = b"x-tollhouse-use-case"
 TAGS = b"x-tollhouse-tags"
 SUBJECT = b"x-tollhouse-subject"
 IDEMPOTENCY_KEY = b"idempotency-key"
-OURS = frozenset({b"authorization", USE_CASE, TAGS, SUBJECT, IDEMPOTENCY_KEY, b"traceparent"})
+ORIGIN = b"origin"
+OURS = frozenset({b"authorization", ORIGIN, USE_CASE, TAGS, SUBJECT, IDEMPOTENCY_KEY, b"traceparent"})
 
 
 def known_headers(scope: Scope) -> Mapping[bytes, bytes]:
