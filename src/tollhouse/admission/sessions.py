@@ -25,8 +25,8 @@ from tollhouse.ports.sealer import Sealer
 from tollhouse.ports.store_mark import StoreMarks
 
 PREFIX: Final = b"ths-"
-MAX_TOKEN_BYTES = 4_096
-"""The largest that we make has about 3,000; a longer one is refused before anything is computed."""
+MAX_TOKEN_BYTES = 8_192
+"""The largest that we make has about 5,000; a longer one is refused before anything is computed."""
 
 NO_RATE = Rate()
 
@@ -34,6 +34,8 @@ DEFAULT_LIFE_S = 300
 MAX_LIFE_S = 900
 """A page asks its back end again; a token that leaks is of use for no longer."""
 MAX_ORIGINS = 8
+MAX_TEXT_CHARS = 256
+"""Of an origin, which has at most 253 letters of host, and of a use case's name."""
 MAX_SUBJECT_CHARS = 256
 
 WINDOW_BEFORE_MS = 60_000

@@ -31,6 +31,8 @@ class Action(StrEnum):
     TOKENS_WRITE = "make and revoke access tokens"
     CHANGES_READ = "read the record of changes"
     RECONCILE = "book corrections from a provider's bill"
+    SESSIONS_OPEN = "open sessions for web pages"
+    """No role's: a back end does it with its key."""
 
 
 _ADMIN = frozenset({Role.ADMIN})

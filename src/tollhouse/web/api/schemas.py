@@ -58,6 +58,7 @@ def schemas() -> Json:
         "Token": _object(_TOKEN),
         "TokenList": _items("Token"),
         "TokenWithSecret": _object({**_TOKEN, "secret": _SECRET}),
+        "SessionToken": _object(_SESSION_TOKEN),
         "Me": {"oneOf": [ref("MeByToken"), ref("MeByKey")]},
         "MeByToken": _object(_ME_BY_TOKEN),
         "MeByKey": _object(_ME_BY_KEY),
@@ -229,6 +230,14 @@ _TOKEN: Json = {
 }
 
 _SECRET: Json = {"type": "string", "description": "Shown this once; only its SHA-256 is kept."}
+
+_SESSION_TOKEN: Json = {
+    "token": {"type": "string", "description": "For `Authorization: Bearer` of the page's calls. It is not stored."},
+    "id": {"type": "string", "description": "Stands on the session's calls."},
+    "expires": TIME,
+    "use_case": TEXT,
+    "origins": {"type": "array", "items": TEXT},
+}
 
 _CHANGE: Json = {
     "id": TEXT,

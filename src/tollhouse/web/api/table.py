@@ -16,6 +16,7 @@ from .keys import KeyChange, NewKey, Rotation, change_key, create_key, list_keys
 from .me import show_me
 from .objects import Move, Objects
 from .query import CALLS, REASON, REASON_AND_VERSION, USAGE
+from .session_tokens import NewSession, create_session_token
 from .tokens import NewToken, create_token, list_tokens, revoke_token
 
 API = "/api/v1"
@@ -247,5 +248,16 @@ ENTRIES: tuple[Entry, ...] = (
         summary="Revoke an access token for good.",
         answer=None,
         query=REASON,
+    ),
+    Entry(
+        method="POST",
+        path=f"{API}/session-tokens",
+        action=Action.SESSIONS_OPEN,
+        handler=create_session_token,
+        summary="Exchange a key for a session token that a web page may hold. By a back end, never from a page.",
+        answer="SessionToken",
+        body=NewSession,
+        for_keys=True,
+        creates=True,
     ),
 )
