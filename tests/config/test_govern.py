@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config_files import SMALL, loaded
+from config_files import SMALL, loaded, problems
 from tollhouse.config.govern import govern, provider_specs
 from tollhouse.config.load import Loaded
 from tollhouse.domain.governance import (
@@ -16,6 +16,7 @@ from tollhouse.domain.governance import (
     Key,
     Parameters,
     Rate,
+    Register,
     Route,
     Team,
     Timeouts,
@@ -185,3 +186,88 @@ def test_a_keys_own_limits_are_taken_over(tmp_path: Path) -> None:
 
     assert key.models == ("inhouse",)
     assert key.budget == Budget(10**9, PeriodKind.TOTAL)
+
+
+def test_thresholds_come_sorted_once_each_and_exact(tmp_path: Path) -> None:
+    budget = "budget: {limit_usd: 1, period: day, warn_at: [0.8, '0.50', 1, 0.000001, 0.5], on_exhausted: fallback},"
+    text = SMALL.replace("models: [fast],", f"models: [fast], {budget}")
+
+    got = govern(loaded(tmp_path, text).settings).use_cases["triage"].budget
+
+    assert got == Budget(10**9, PeriodKind.DAY, warn_at_ppm=(1, 500_000, 800_000, 1_000_000), falls_back=True)
+
+
+@pytest.mark.parametrize("part", ["0", "-0.5", "1.000001", "0.0000001", ".nan", ".inf", "half", "true", "[1]", "1e-999999999", "'0.80000000000000000000000001'"])  # fmt: skip
+def test_what_is_no_part_of_a_limit_is_refused(tmp_path: Path, part: str) -> None:
+    text = f"teams:\n  a:\n    budget: {{limit_usd: 1, period: day, warn_at: [0.5, {part}]}}\n"
+
+    found = problems(tmp_path, text)
+
+    assert len(found) == 1
+    assert found[0].startswith("tollhouse.yaml:3: `teams.a.budget.warn_at[1]`")
+
+
+def test_teams_and_keys_have_rates_and_budgets_like_use_cases(tmp_path: Path) -> None:
+    text = SMALL.replace(
+        "claims: {}", "claims: {rate: {requests_per_minute: 60}, budget: {limit_usd: 1, period: day, warn_at: [0.5]}}"
+    )
+    text = text.replace("secret: 0", "rate: {concurrency: 2}, secret: 0")
+
+    governance = govern(loaded(tmp_path, text).settings)
+
+    assert governance.teams["claims"].rate == Rate(requests_per_minute=60)
+    assert governance.teams["claims"].budget == Budget(10**9, PeriodKind.DAY, (500_000,))
+    assert governance.keys[0].rate == Rate(concurrency=2)
+
+
+def test_the_register_of_use_cases_is_taken_over(tmp_path: Path) -> None:
+    said = (
+        "purpose: Sort claims, legal_basis: contract, data_classes: [health, contract], risk: limited, "
+        "review_date: 2027-06-30, state: retired, "
+    )
+
+    use_case = govern(loaded(tmp_path, SMALL.replace("models: [fast],", f"{said}models: [fast],")).settings).use_cases[
+        "triage"
+    ]
+
+    assert use_case.register == Register("Sort claims", "contract", ("health", "contract"), "limited", "2027-06-30")
+    assert use_case.state == "retired"
+
+
+def test_without_a_word_about_it_a_use_case_is_live(tmp_path: Path) -> None:
+    use_case = govern(loaded(tmp_path, SMALL).settings).use_cases["triage"]
+
+    assert (use_case.state, use_case.register, use_case.origins) == ("live", Register(), ())
+
+
+@pytest.mark.parametrize(
+    ("written", "origin"),
+    [
+        ("https://shop.example", "https://shop.example"),
+        ("HTTPS://Shop.Example:443", "https://shop.example"),
+        ("https://shop.example:8443", "https://shop.example:8443"),
+        ("http://localhost:3000", "http://localhost:3000"),
+        ("http://127.0.0.1", "http://127.0.0.1"),
+        ("http://[::1]:80", "http://[::1]"),
+    ],
+)
+def test_an_origin_is_kept_as_browsers_send_it(tmp_path: Path, written: str, origin: str) -> None:
+    text = SMALL.replace("models: [fast],", f"models: [fast], origins: ['{written}'],")
+
+    assert govern(loaded(tmp_path, text).settings).use_cases["triage"].origins == (origin,)
+
+
+@pytest.mark.parametrize("origin", ["*", "https://*.shop.example", "https://shop.example/", "https://shop.example/x", "https://u@shop.example", "shop.example", "http://shop.example", "https://", "https://shop.example:99999", "https://shöp.example", "https://shop.example?x", "null", "file://x", "https://localhost.evil.example/"])  # fmt: skip
+def test_what_is_no_exact_origin_is_refused(tmp_path: Path, origin: str) -> None:
+    found = problems(tmp_path, SMALL.replace("models: [fast],", f"models: [fast], origins: ['{origin}'],"))
+
+    assert len(found) == 1
+    assert "`use_cases.triage.origins[0]`" in found[0]
+
+
+def test_a_simulated_providers_deployments_say_so(tmp_path: Path) -> None:
+    text = SMALL.replace("dialect: openai,", "dialect: openai, simulated: true,")
+
+    routes = govern(loaded(tmp_path, text).settings).routes
+
+    assert [routes[name].deployments[0].simulated for name in ("fast", "inhouse")] == [True, False]
