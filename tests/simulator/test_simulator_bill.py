@@ -22,12 +22,13 @@ QUESTION = "0123456789"
 TOKENS_IN = 3
 
 
-async def ask(provider: Simulator, model: str, *, stream: bool = False) -> BillLine:
+async def ask(provider: Simulator, model: str, *, stream: bool = False, headers: str = "") -> BillLine:
     """Send the question, whatever comes of it, and return its line."""
     body = json.dumps({"model": model, "messages": [{"role": "user", "content": QUESTION}], "stream": stream}).encode()
     host, port = provider.base_url.removeprefix("http://").removesuffix("/v1").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {len(body)}\r\n\r\n"
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {len(body)}\r\n"
+    head += f"{headers}\r\n"
     writer.write(head.encode() + body)
     with suppress(ConnectionError):
         await reader.read(-1)
@@ -192,11 +193,20 @@ async def test_the_file_is_the_bill_in_memory_line_by_line(provider: Simulator) 
     assert [BillLine(**line) for line in lines] == list(provider.bill)
     assert list(lines[0]) == [
         *("n", "at", "request_id", "endpoint", "model", "tokens_in", "tokens_out", "tokens_cached"),
-        *("nano_usd", "status", "streamed", "delivered"),
+        *("nano_usd", "status", "streamed", "delivered", "client_request_id"),
     ]
     assert [line["n"] for line in lines] == [1, 2, 3, 4]
     assert provider.bill.total_nano_usd == sum(line["nano_usd"] for line in lines)
     assert len({line["request_id"] for line in lines}) == 4
+
+
+async def test_a_line_names_the_client_s_own_id_of_the_request(provider: Simulator) -> None:
+    named = await ask(provider, "sim-echo", headers="X-Client-Request-Id: att_1\r\n")
+    nameless = await ask(provider, "sim-503")
+    long = await ask(provider, "sim-echo", headers=f"x-client-request-id: {'a' * 600}\r\n")
+
+    assert [named.client_request_id, nameless.client_request_id] == ["att_1", None]
+    assert long.client_request_id == "a" * 512
 
 
 async def test_an_existing_bill_is_continued_and_anything_else_refused(tmp_path: Path) -> None:

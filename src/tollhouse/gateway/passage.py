@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from tollhouse.accounting.open_call import OpenCall
 from tollhouse.admission.admission import Admitted
-from tollhouse.admission.rates import Ticket
+from tollhouse.admission.rates import Ticket, tightest
 from tollhouse.domain.calls import Attempt, Outcome
 from tollhouse.domain.errors import (
     AdmissionError,
@@ -24,6 +24,7 @@ from tollhouse.domain.errors import (
 )
 from tollhouse.domain.governance import Route
 from tollhouse.domain.money import Usage, usd_from_nano
+from tollhouse.domain.rates import RateState
 from tollhouse.domain.wire import Asked, Event, Facts
 from tollhouse.ports.clock import Clock
 from tollhouse.ports.endpoint import Endpoint
@@ -168,7 +169,7 @@ class Passage:
         self.clamped = shaped.clamped
         if shaped.choices != asked.choices:  # filled in or clamped: the answer is whole with as many as were sent
             asked = replace(asked, choices=shaped.choices)
-        return attempt, self._outgoing(asked, step, shaped.body)
+        return attempt, self._outgoing(attempt, asked, step, shaped.body)
 
     async def _sent(self, attempt: Attempt, outgoing: Outgoing) -> AsyncGenerator[Event, None]:
         """Send an attempt and yield its events; it is settled whatever happens."""
@@ -188,8 +189,10 @@ class Passage:
         self._settle(attempt, tally, outgoing.asked, begun, None)
         self._shelve(outgoing, tally)
 
-    def _outgoing(self, asked: Asked, step: Step, body: bytes) -> Outgoing:
-        headers = {"traceparent": self._terms.traceparent} if self._terms.traceparent else {}
+    def _outgoing(self, attempt: Attempt, asked: Asked, step: Step, body: bytes) -> Outgoing:
+        headers = {"x-client-request-id": attempt.id}  # so that a provider's bill can name what it charges for
+        if self._terms.traceparent:
+            headers["traceparent"] = self._terms.traceparent
         return Outgoing(
             endpoint=self._endpoint,
             deployment=step.deployment,
@@ -319,6 +322,10 @@ class Passage:
         if isinstance(error, GeneratorExit | asyncio.CancelledError):
             return Outcome.CANCELLED, "caller_left" if self.caller_left() else "stopped"
         return Outcome.ERROR, TollhouseError.code
+
+    def rate_states(self) -> Mapping[str, RateState]:
+        """Return what is left now of the tightest rates on this call's path, by `requests` and `tokens`."""
+        return tightest(self._admitted.rates, self._tools.clock.monotonic())
 
     def overhead_ms(self) -> float:
         """Return what the house itself has added so far, in milliseconds."""

@@ -17,6 +17,10 @@ MAX_LINES_IN_MEMORY = 200_000
 """Older lines stay in the file and in the totals; 200,000 lines are about 100 MB."""
 
 
+MAX_CLIENT_ID_CHARS = 512
+"""OpenAI takes no longer ones."""
+
+
 class BillNotWritten(RuntimeError):
     """A line could not be written. Not an OSError, which event loops take for a client's and do not report."""
 
@@ -26,7 +30,8 @@ class BillLine(msgspec.Struct, frozen=True, gc=False):
     One request. `n` counts requests in their order of arrival, lines stand in the order of their end.
 
     `tokens_in` includes `tokens_cached`. `status` is None if no status line was sent. `delivered`: a complete answer
-    was handed to a connection that was still open; an error answer counts as complete.
+    was handed to a connection that was still open; an error answer counts as complete. `client_request_id` is the
+    request's `X-Client-Request-Id` (its first `MAX_CLIENT_ID_CHARS`), None if it had none.
     """
 
     n: int
@@ -41,6 +46,7 @@ class BillLine(msgspec.Struct, frozen=True, gc=False):
     status: int | None
     streamed: bool
     delivered: bool
+    client_request_id: str | None = None
 
 
 class Bill(Sequence[BillLine]):

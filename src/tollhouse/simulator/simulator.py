@@ -12,7 +12,7 @@ import msgspec
 
 from .asked import Asked, Refused
 from .behaviours import Behaviour, Cast, WrongArguments
-from .bill import Bill, BillLine, BillNotWritten
+from .bill import MAX_CLIENT_ID_CHARS, Bill, BillLine, BillNotWritten
 from .catalogue import TABLE, behaviour_of, find
 from .chat import ChatCompletions
 from .completions import Completions
@@ -287,7 +287,13 @@ def _line(request: Request, booking: Booking, played: Played) -> BillLine:
         status=booking.status if played.sent_bytes else None,
         streamed=booking.asked.stream,
         delivered=played.outcome == "answered",
+        client_request_id=_client_id(request),
     )
+
+
+def _client_id(request: Request) -> str | None:
+    given = request.header("x-client-request-id")
+    return given[:MAX_CLIENT_ID_CHARS] if given else None
 
 
 def _endpoints(seed: int) -> dict[str, Endpoint]:
