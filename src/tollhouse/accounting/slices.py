@@ -166,6 +166,8 @@ class Slices:
                 break
         else:
             account = Account(scope, budget.window or period_at(budget.period, at_ms, self._zone))
+            if not account.start_ms <= at_ms < account.end_ms:
+                raise BudgetExceeded(f"The time of the budget of {scope} is over.", budget=str(scope))
             known.append(account)
         self._current[scope.kind, scope.name, budget.period] = account
         return account

@@ -9,7 +9,7 @@ from tollhouse.domain.corrections import Correction
 from tollhouse.domain.corrections import scopes_of as corrected_scopes
 from tollhouse.domain.errors import BudgetExceeded
 from tollhouse.domain.money import usd_from_nano
-from tollhouse.domain.periods import FOREVER_MS, Period, PeriodKind
+from tollhouse.domain.periods import Period, PeriodKind
 from tollhouse.ports.ledger import SliceAsk, slice_nanousd
 
 Scope = tuple[str, str]
@@ -72,6 +72,6 @@ def _per(kind: PeriodKind) -> str:
 
 
 def _until(period: Period) -> str:
-    if period.end_ms >= FOREVER_MS:
+    if period.kind is PeriodKind.TOTAL:
         return "It does not start afresh."
     return f"It starts afresh at {datetime.fromtimestamp(period.end_ms / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}."
