@@ -16,15 +16,28 @@ from tollhouse.domain.errors import (
     UseCaseNotAllowed,
     UseCaseRequired,
 )
-from tollhouse.domain.governance import STORE, Budget, BudgetScope, Deployment, Governance, Key, Route, Session, UseCase
+from tollhouse.domain.governance import (
+    STORE,
+    Budget,
+    BudgetScope,
+    Deployment,
+    Governance,
+    Key,
+    Rate,
+    Route,
+    Session,
+    UseCase,
+)
 from tollhouse.domain.money import PriceLine
 from tollhouse.domain.periods import FOREVER_MS
+from tollhouse.domain.rates import RateState
 from tollhouse.ports.clock import Clock
 
 from .directory import Directory
 from .failures import NOTE_EVERY_MS, Failures
-from .rates import Limiter, RateState, Ticket
+from .rates import RatePath, Rates, Ticket, tightest
 from .sessions import MAX_TOKEN_BYTES, PREFIX, SECRET_BYTES, SessionSigner, SessionWish, grant
+from .sharing import Sharing
 from .states import reachable
 
 MODEL_NAME = re.compile(r"[A-Za-z0-9._:/@+%-]{1,200}")
@@ -82,7 +95,7 @@ class Principal:
 @dataclass(frozen=True, slots=True)
 class Admitted:
     """
-    A call that may go on: whose, for what, along which routes, under which budgets.
+    A call that may go on: whose, for what, along which routes, under which budgets and rates.
 
     Args:
         model: the model name as asked for; a pattern's route serves it under this name.
@@ -95,15 +108,17 @@ class Admitted:
     model: str
     routes: tuple[Route, ...]
     budgets: BudgetPath
+    rates: RatePath = ()
     last_resort: Route | None = None
 
 
 class Admission:
-    """Everything that can be decided from memory. It raises AdmissionErrors and RequestErrors, and never waits."""
+    """Everything that can be decided from memory. It raises AdmissionErrors and RequestErrors, and waits for nothing but a rate."""
 
     def __init__(self, governance: Governance, clock: Clock, session_secret: bytes | None = None) -> None:
         """`session_secret` None: one of its own, so that nobody else reads its session tokens."""
         self.failures = Failures()
+        self.sharing = Sharing(Rates(), clock)
         self._clock = clock
         self._signer = SessionSigner(session_secret or os.urandom(SECRET_BYTES))
         self._used: dict[str, int] = {}
@@ -111,11 +126,10 @@ class Admission:
 
     def put_in_force(self, governance: Governance) -> None:
         """From now on this holds. Calls that were admitted before go on as they were."""
-        now = self._clock.monotonic()
         self._governance = governance
         self._directory = Directory(governance, self._signer)
         self._principals: OrderedDict[bytes, Principal] = OrderedDict()
-        self._limiters = {name: Limiter(use_case.rate, now) for name, use_case in governance.use_cases.items()}
+        self.sharing.rates.put_in_force(_governed(governance), self._clock.monotonic())
 
     def identify(self, authorization: bytes | None, *, origin: bytes | None = None, address: str = "") -> Principal:
         """
@@ -220,14 +234,17 @@ class Admission:
         routes = reachable(use_case, (first, *self._fallbacks(principal, use_case, first)))
         routes = tuple(route_for(model, route, self._governance.prices) for route in routes)
         budgets = self._budgets(principal, use_case)
-        return Admitted(principal, use_case, model, routes, budgets, self._last_resort(principal, use_case))
+        rates = self._rates(principal, use_case)
+        return Admitted(principal, use_case, model, routes, budgets, rates, self._last_resort(principal, use_case))
 
-    def enter(self, admitted: Admitted, tokens: int) -> Ticket:
-        """Take a place under the use case's rate. Raises RateLimited."""
-        return self._limiters[admitted.use_case.name].enter(tokens, self._clock.monotonic())
+    async def enter(self, admitted: Admitted, tokens: int) -> Ticket:
+        """Take a place under every rate on the path, all or nothing; nearly always at once. Raises RateLimited."""
+        return await self.sharing.enter(admitted.rates, tokens)
 
-    def rate_states(self, use_case: str) -> dict[str, RateState]:
-        return self._limiters[use_case].states(self._clock.monotonic())
+    def rate_states(self, principal: Principal, use_case: str) -> dict[str, RateState]:
+        """Return what is left of the tightest rates on this caller's path, by `requests` and `tokens`."""
+        path = self._rates(principal, self._governance.use_cases[use_case])
+        return tightest(path, self._clock.monotonic())
 
     def use_case(self, principal: Principal, name: str | None) -> UseCase:
         """Resolve the one use case of a call. Raises UseCaseRequired or UseCaseNotAllowed."""
@@ -295,6 +312,29 @@ class Admission:
         if session is not None:
             capped.append((BudgetScope("session", session.id), session.budget))
         return tuple((scope, budget) for scope, budget in capped if budget is not None)
+
+    def _rates(self, principal: Principal, use_case: UseCase) -> RatePath:
+        """The limiters on a call's path in their one order: team, use case, key, session."""
+        key, session = principal.key, principal.session
+        rated = [
+            (BudgetScope("team", use_case.team), self._governance.teams[use_case.team].rate),
+            (BudgetScope("use_case", use_case.name), use_case.rate),
+            (BudgetScope("key", key.name), key.rate),
+        ]
+        if session is not None:
+            rated.append((BudgetScope("session", session.id), session.rate))
+        now, rates = self._clock.monotonic(), self.sharing.rates
+        return tuple(rates.limiter(scope, rate, now) for scope, rate in rated if rate.is_set)
+
+
+def _governed(governance: Governance) -> dict[BudgetScope, Rate]:
+    """Every rate in force but those of sessions, which come and go."""
+    rated = [
+        *((BudgetScope("team", team.name), team.rate) for team in governance.teams.values()),
+        *((BudgetScope("use_case", use_case.name), use_case.rate) for use_case in governance.use_cases.values()),
+        *((BudgetScope("key", key.name), key.rate) for key in governance.keys),
+    ]
+    return {scope: rate for scope, rate in rated if rate.is_set}
 
 
 def bearer(authorization: bytes | None) -> bytes:

@@ -18,8 +18,11 @@ The error tree. Each class knows four facts, set here once, and its docstring is
         └── ConfigError, StartError, SchemaMismatch, WrongMasterKey
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import ClassVar
+
+from .rates import RateState
 
 
 class Source(StrEnum):
@@ -176,9 +179,23 @@ class BudgetExceeded(AdmissionError):
 
 
 class RateLimited(AdmissionError):
-    """The rate of this use case is used up for the moment."""
+    """
+    A rate on this call's path is used up for the moment.
+
+    `states`: what is left of the tightest limits on the path, by `requests` and `tokens`.
+    """
 
     status, code, type, retryable = 429, "rate_limit_exceeded", "rate_limit_error", True
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        retry_after_ms: int | None = None,
+        states: Mapping[str, RateState] | None = None,
+    ) -> None:
+        super().__init__(message, retry_after_ms=retry_after_ms)
+        self.states = states or {}
 
 
 class NotPermitted(AdmissionError):

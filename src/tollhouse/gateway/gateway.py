@@ -1,5 +1,6 @@
 """The door: who may pass, and with what. What happens behind it is one `Passage`."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
@@ -8,7 +9,7 @@ from tollhouse.accounting.books import Accounting
 from tollhouse.accounting.open_call import OpenCall
 from tollhouse.admission.admission import ANY_MODEL, Admission, Admitted, Principal
 from tollhouse.domain.calls import Call, Outcome
-from tollhouse.domain.errors import NotFound, RateLimited
+from tollhouse.domain.errors import Draining, NotFound, RateLimited
 from tollhouse.domain.governance import Deployment, Governance, Route
 from tollhouse.domain.ids import new_id
 from tollhouse.domain.wire import Asked, Event
@@ -51,9 +52,12 @@ class Gateway:
             routes = self._holding(admitted, previous)
         books = self._open(admitted, endpoint, asked, terms, previous)
         try:
-            ticket = self.admission.enter(admitted, _likely_tokens(admitted, asked))
+            ticket = await self.admission.enter(admitted, _likely_tokens(admitted, asked))
         except RateLimited as error:
             books.end(status=error.status, outcome=Outcome.REFUSED, error=error.code)
+            raise
+        except asyncio.CancelledError:  # while it waited for what replicas share
+            books.end(status=Draining.status, outcome=Outcome.CANCELLED, error="stopped")
             raise
         return Passage(
             self._tools,

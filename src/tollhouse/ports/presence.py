@@ -2,17 +2,21 @@
 
 from typing import Protocol
 
+from tollhouse.domain.rates import Standing
+
 
 class Presence(Protocol):
-    async def beat(self, process: str) -> int:
+    async def beat(self, process: str) -> Standing:
         """
-        Say that this process serves, and return how many do, itself included.
+        Say that this process serves, and return how many do, itself included, and its rank among them by name.
 
-        Whoever has not said so for PRESENT_S by the store's own clock does not count.
+        Whoever has not said so for PRESENT_S by the store's own clock does not count. Raises StoreUnavailable.
         """
         ...
 
-    async def leave(self, process: str) -> None: ...
+    async def leave(self, process: str) -> None:
+        """It serves no more. Raises StoreUnavailable."""
+        ...
 
 
 PRESENT_S = 3.0

@@ -17,6 +17,7 @@ from tollhouse.ports.history import History
 from tollhouse.ports.keys import KeyStore
 from tollhouse.ports.ledger import Ledger
 from tollhouse.ports.objects import ObjectStore
+from tollhouse.ports.presence import Presence
 from tollhouse.ports.replays import Replays
 from tollhouse.ports.store_mark import StoreMarks
 from tollhouse.ports.stored_responses import StoredResponses
@@ -40,6 +41,7 @@ class Stores:
     objects: ObjectStore
     stored_responses: StoredResponses
     replays: Replays
+    presence: Presence
     marks: StoreMarks
     close: Callable[[], Awaitable[None]]
 

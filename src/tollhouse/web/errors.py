@@ -10,9 +10,10 @@ from http import HTTPStatus
 
 from msgspec.json import encode
 
-from tollhouse.domain.errors import BudgetExceeded, MethodNotAllowed, Source, TollhouseError, Unavailable
+from tollhouse.domain.errors import BudgetExceeded, MethodNotAllowed, RateLimited, Source, TollhouseError, Unavailable
 
 from .asgi import Headers
+from .rates import rate_headers
 
 DOCS_URL = "https://tollhouse.example/docs/errors"
 """`type` is this and `#code`: the paragraph of docs/errors.md."""
@@ -77,6 +78,8 @@ def _headers(error: TollhouseError, body_bytes: int) -> Headers:
     if (wait_ms := _wait_ms(error)) is not None:
         headers.append((b"retry-after", b"%d" % -(-wait_ms // 1000)))
         headers.append((b"retry-after-ms", b"%d" % wait_ms))
+    if isinstance(error, RateLimited):
+        headers += rate_headers(error.states)
     if not error.retryable and (
         error.status in _RETRIED_BY_CLIENTS or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
     ):

@@ -10,6 +10,7 @@ from .history import MemoryHistory
 from .keys import MemoryKeys
 from .ledger import MemoryLedger
 from .objects import MemoryObjects
+from .presence import MemoryPresence
 from .replays import MemoryReplays
 from .store_mark import MemoryMarks
 from .stored_responses import MemoryStoredResponses
@@ -33,6 +34,7 @@ def memory_stores() -> Stores:
         objects=MemoryObjects(changes),
         stored_responses=MemoryStoredResponses(),
         replays=MemoryReplays(),
+        presence=MemoryPresence(),
         marks=MemoryMarks(),
         close=_nothing_to_close,
     )

@@ -33,6 +33,7 @@ def stores_on(database: "Database") -> Stores:
     from .keys import SqlKeys
     from .ledger import SqlLedger
     from .objects import SqlObjects
+    from .presence import SqlPresence
     from .replays import SqlReplays
     from .store_mark import SqlMarks
     from .stored_responses import SqlStoredResponses
@@ -52,6 +53,7 @@ def stores_on(database: "Database") -> Stores:
         objects=SqlObjects(database),
         stored_responses=SqlStoredResponses(database),
         replays=SqlReplays(database),
+        presence=SqlPresence(database),
         marks=SqlMarks(database),
         close=database.close,
     )

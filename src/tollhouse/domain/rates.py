@@ -1,0 +1,28 @@
+"""What is told of a rate, and what one of several processes may let in of it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RateState:
+    """What `x-ratelimit-*` tells: of a limit, how much is left, and when it is whole again."""
+
+    limit: int
+    remaining: int
+    reset_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One process among those that serve: `count` of them, this one at `rank` (from 0) in an order that all agree on."""
+
+    rank: int = 0
+    count: int = 1
+
+    def share(self, whole: int) -> int:
+        """
+        Return this process's part of a whole that nobody hands out: the parts add up to it.
+
+        At least 1, so that nobody is shut out; only a whole smaller than `count` is exceeded by that.
+        """
+        return max(1, whole // self.count + (self.rank < whole % self.count))
