@@ -39,10 +39,12 @@ _ADMIN = frozenset({Role.ADMIN})
 _OVERSIGHT = _ADMIN | {Role.AUDITOR}
 _OWNERS = _ADMIN | {Role.TEAM_OWNER}
 _EVERYONE = frozenset(Role)
+_NOT_VIEWERS = _EVERYONE - {Role.VIEWER}
+"""A viewer sees sums; a single call says who asked for what, and when."""
 
 PERMITTED: Mapping[Action, frozenset[Role]] = {
     Action.ME: _EVERYONE,
-    Action.CALLS_READ: _EVERYONE,
+    Action.CALLS_READ: _NOT_VIEWERS,
     Action.USAGE_READ: _EVERYONE,
     Action.BUDGETS_READ: _EVERYONE,
     Action.BUDGETS_WRITE: _OWNERS,
