@@ -28,7 +28,9 @@ from tollhouse.adapters.schema import JsonSchemaChecker
 from tollhouse.adapters.sealer import open_sealer, prove_master_key
 from tollhouse.adapters.tokens import TokTok
 from tollhouse.admission.admission import Admission
+from tollhouse.admission.rates import Rates
 from tollhouse.admission.sessions import open_session_secret
+from tollhouse.admission.sharing import Sharing
 from tollhouse.config.govern import provider_specs
 from tollhouse.config.load import Loaded, load
 from tollhouse.config.overlay import compose, validate
@@ -37,13 +39,14 @@ from tollhouse.domain.errors import ConfigError, StartError, StoreUnavailable
 from tollhouse.domain.governance import PPM, Deployment, Governance, budgets_of
 from tollhouse.domain.ids import new_id
 from tollhouse.domain.money import usd_from_nano
+from tollhouse.domain.roles import Actor
 from tollhouse.gateway.gateway import Gateway
 from tollhouse.gateway.passage import Tools as PassageTools
 from tollhouse.gateway.stored import ResponseShelf
 from tollhouse.governance.desk import Desk
 from tollhouse.governance.keys import KeyDesk
 from tollhouse.governance.register import Register
-from tollhouse.governance.tokens import Badges, TokenDesk
+from tollhouse.governance.tokens import CLI, Badges, TokenDesk
 from tollhouse.ports.budget_warnings import BudgetWarning
 from tollhouse.ports.clock import Clock
 from tollhouse.ports.provider import Provider
@@ -54,6 +57,7 @@ from tollhouse.providers import DIALECTS
 from tollhouse.providers.tools import Tools as ProviderTools
 from tollhouse.providers.transport import Transport
 from tollhouse.stores import Stores, open_stores
+from tollhouse.stores.redis import open_shared_rates
 from tollhouse.web.health import Check
 from tollhouse.web.log import Log, stdlib_into
 from tollhouse.workflows import WORKFLOWS, Bench, Case, RunResult, Workflow
@@ -63,6 +67,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
     from socket import socket
 
+    from tollhouse.web.api.app import Api
     from tollhouse.web.api.rooms import Rooms
     from tollhouse.web.edge import Edge, Page
 
@@ -71,6 +76,8 @@ JOURNALS = "journal"
 GOVERNANCE_EVERY_S = 0.4
 """A revocation, a role or a limit that was changed elsewhere must count within 1 s: two looks fit in it."""
 SHELF_EVERY_S = 0.25
+BEAT_EVERY_S = 1.0
+"""Who serves says so three times within PRESENT_S."""
 USED_EVERY_S = 5.0
 """When keys and access tokens were last used is for people, who look in days."""
 WARNINGS_EVERY_S = 1.0
@@ -180,7 +187,9 @@ async def open_loaded(
         shelf = ResponseShelf(stores.stored_responses, clock)
         exits.push_async_callback(shelf.flush)
         tools = PassageTools(providers, tokens, shelf, clock, random.random)
-        admission = Admission(governance, clock, await open_session_secret(stores.marks, sealer))
+        sharing = _open_sharing(loaded, stores, clock, accounting.process)
+        exits.push_async_callback(sharing.close)
+        admission = Admission(governance, clock, await open_session_secret(stores.marks, sealer), sharing)
         gateway = Gateway(governance, admission, accounting, tools)
         accounting.put_in_force(budgets_of(governance))
         register.on_change = lambda changed: _put_in_force(changed, gateway, accounting)
@@ -296,6 +305,9 @@ def build_edge(house: House, log: Log) -> "Edge":
         origins=house.gateway.admission.names,
     )
     pages["/readyz"] = readyz(lambda: _checks(house, edge))
+    sharing = house.gateway.admission.sharing
+    gauges["replicas"] = lambda: sharing.standing.count
+    gauges["rates_shared"] = lambda: int(sharing.rates.is_shared)
     gauges["in_flight"] = lambda: edge.active
     gauges["streams"] = lambda: edge.streams
     return edge
@@ -303,15 +315,45 @@ def build_edge(house: House, log: Log) -> "Edge":
 
 def api_rooms(house: House) -> "Rooms":
     """Give our own API what its handlers work with."""
+    return _rooms(house.loaded, house.stores, house.register, house.gateway.admission, house.badges, house.clock)
+
+
+@asynccontextmanager
+async def open_desks(loaded: Loaded) -> AsyncGenerator["Api", None]:
+    """Our own API without a server and without calls, for the commands of whoever may read this configuration."""
+    from tollhouse.web.api.app import Api
+    from tollhouse.web.replay import ReplayDesk
+
+    clock = SystemClock()
+    async with AsyncExitStack() as exits:
+        stores = await _open_stores(loaded)
+        exits.push_async_callback(stores.close)
+        register = await _open_register(loaded, stores)
+        sealer = await _open_sealer(loaded, stores)
+        admission = Admission(register.governance, clock, await open_session_secret(stores.marks, sealer))
+        register.on_change = admission.put_in_force
+        rooms = _rooms(loaded, stores, register, admission, _Inside(register, None), clock)
+        yield Api(rooms, ReplayDesk(stores.replays, sealer, clock))
+
+
+class _Inside(Badges):
+    """Whoever runs a command on this machine's own configuration is the command line."""
+
+    def identify(self, authorization: str | None, now_ms: int) -> Actor:
+        return CLI
+
+
+def _rooms(
+    loaded: Loaded, stores: Stores, register: Register, admission: Admission, badges: Badges, clock: Clock
+) -> "Rooms":
     from tollhouse.web.api.rooms import Rooms
 
-    register, stores, clock, admission = house.register, house.stores, house.clock, house.gateway.admission
     return Rooms(
         register=register,
-        desk=Desk(register, stores.objects, partial(validate, house.loaded.settings), clock),
+        desk=Desk(register, stores.objects, partial(validate, loaded.settings), clock),
         keys=KeyDesk(register, stores.keys, clock),
         tokens=TokenDesk(register, stores.tokens, clock),
-        badges=house.badges,
+        badges=badges,
         admission=admission,
         ledger=stores.ledger,
         usage=stores.usage,
@@ -324,7 +366,14 @@ def api_rooms(house: House) -> "Rooms":
 
 
 async def keep_up(house: House, log: Log) -> None:
-    """Do what a serving process has to do now and then: see what is in force, write response ids, forget old replays."""
+    """Do what a serving process has to do all the time: share rates with others, and what is to be done now and then."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(house.gateway.admission.sharing.run())
+        await _do_chores(house, log)
+
+
+async def _do_chores(house: House, log: Log) -> None:
+    """Say that this process serves, see what is in force, write response ids, look at budgets, forget old replays."""
     from tollhouse.web.replay import ReplayDesk
 
     desk = ReplayDesk(house.stores.replays, house.sealer, house.clock)
@@ -332,6 +381,7 @@ async def keep_up(house: House, log: Log) -> None:
         house.stores.ledger, house.stores.budget_warnings, house.clock, lambda warning: _log_warning(log, warning)
     )
     chores = (
+        (house.gateway.admission.sharing.beat, BEAT_EVERY_S),
         (house.register.refresh, GOVERNANCE_EVERY_S),
         (house.shelf.flush, SHELF_EVERY_S),
         (lambda: thresholds.look(budgets_of(house.governance)), WARNINGS_EVERY_S),
@@ -384,6 +434,12 @@ def _put_in_force(governance: Governance, gateway: Gateway, accounting: Accounti
     accounting.put_in_force(budgets_of(governance))
 
 
+def _open_sharing(loaded: Loaded, stores: Stores, clock: Clock, process: str) -> Sharing:
+    url = loaded.settings.storage.redis
+    shared = None if url is None else open_shared_rates(url.reveal())
+    return Sharing(Rates(), clock, process=process, presence=stores.presence, shared=shared)
+
+
 async def _open_sealer(loaded: Loaded, stores: Stores) -> Sealer | None:
     key = loaded.settings.privacy.master_key
     if key is None:
@@ -426,6 +482,7 @@ def _own_models(governance: Governance) -> list[Deployment]:
 
 async def _checks(house: House, edge: "Edge") -> list[Check]:
     state = house.accounting.state()
+    rates_stand, how = house.gateway.admission.sharing.state()
     try:
         await house.stores.changes.revision()
         database = Check("database", ok=True, detail=house.stores.kind)
@@ -439,6 +496,7 @@ async def _checks(house: House, edge: "Edge") -> list[Check]:
         Check(
             "adoption", ok=not state.adoption.unreadable, detail=f"{len(state.adoption.adopted)} adopted", needed=False
         ),
+        Check("rates", ok=rates_stand, detail=how, needed=False),
         Check("draining", ok=not edge.draining),
     ]
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import typer
 from typer.testing import CliRunner, Result
 
-from tollhouse.cli import calls, keys, usage
+from tollhouse.bootstrap import build_edge, open_house
+from tollhouse.cli import calls, changes, keys, usage, whoami
+from tollhouse.cli.app import GROUPS
 from tollhouse.domain.calls import Attempt, AttemptState, Call, Outcome
-from tollhouse.domain.providers import Secret
 from tollhouse.stores import open_stores
-from tollhouse.web.api.app import Api
-from tollhouse.web.edge import Edge
+from tollhouse.web.log import Log
 from tollhouse.web.serve import Server, bind
 
 TOKEN = "an-admin-token-of-some-length"
@@ -23,6 +23,7 @@ NOW_MS = 1_790_841_600_000
 """2026-10-01T08:00:00Z"""
 
 CONFIG = """
+server: {admin_token: an-admin-token-of-some-length}
 providers:
   local: {dialect: inhouse}
 models:
@@ -68,15 +69,12 @@ class House:
         port, ready, stop = sock.getsockname()[1], threading.Event(), threading.Event()
 
         async def serving() -> None:
-            stores = await open_stores(None, self.data)
-            api = Api(stores.usage, admin_token=Secret(TOKEN))
-            server = Server(
-                Edge(v1=api, api=api, pages={}, watch=Unwatched()), sock, drain_ms=1_000, on_stop=lambda: None
-            )
-            stopping = asyncio.create_task(asyncio.to_thread(stop.wait))
-            stopping.add_done_callback(lambda _done: server.stop())
-            await server.run(lambda _port: ready.set())
-            await stores.close()
+            async with open_house(self.config, environ={}) as house:
+                edge = build_edge(house, Log("error"))
+                server = Server(edge, sock, drain_ms=1_000, on_stop=edge.drain)
+                stopping = asyncio.create_task(asyncio.to_thread(stop.wait))
+                stopping.add_done_callback(lambda _done: server.stop())
+                await server.run(lambda _port: ready.set())
 
         thread = threading.Thread(target=lambda: run_alone(serving()))
         thread.start()
@@ -88,14 +86,8 @@ class House:
             thread.join(20)
 
 
-class Unwatched:
-    def refused(self, code: str) -> None: ...
-
-    def fault(self, error: BaseException, *, request_id: str) -> None:
-        raise error
-
-
 def commands() -> typer.Typer:
+    """Single commands by their last word, and groups as the program has them."""
     app = typer.Typer()
     app.command("usage")(usage.usage)
     app.command("tail")(calls.tail)
@@ -103,6 +95,13 @@ def commands() -> typer.Typer:
     app.command("create")(keys.create)
     app.command("list")(keys.list_keys)
     app.command("revoke")(keys.revoke)
+    app.command("changes")(changes.changes)
+    app.command("whoami")(whoami.whoami)
+    for name, (_, verbs) in GROUPS.items():
+        group = typer.Typer()
+        for verb, command in verbs.items():
+            group.command(verb)(command)
+        app.add_typer(group, name=name)
     return app
 
 

@@ -70,6 +70,10 @@ def test_every_option_is_kept(house: House) -> None:
         "expires": "2030-01-01T00:00:00.000Z",
         "revoked": None,
         "budget": {"limit_usd": "12.5", "period": "month"},
+        "rate": None,
+        "created_by": "cli",
+        "last_used": None,
+        "rotated_until": None,
     }
 
 
@@ -88,11 +92,11 @@ def test_what_to_paste_names_the_use_case_only_if_there_is_a_choice(house: House
     ("arguments", "told"),
     [
         (["--team", "clams"], "did you mean 'claims'?"),
-        (["--team", "claims", "--use-case", "answers"], "belongs to team support"),
+        (["--team", "claims", "--use-case", "answers"], "team claims has no use case 'answers'"),
         (["--team", "claims", "--use-case", "claim-triage"], "did you mean 'claims-triage'?"),
-        (["--team", "claims", "--models", "fast,quick"], "--models quick"),
+        (["--team", "claims", "--models", "fast,quick"], "there is no model 'quick'"),
         (["--team", "claims", "--budget", "50"], "not USD/PERIOD"),
-        (["--team", "claims", "--budget", "50/year"], "not USD/PERIOD"),
+        (["--team", "claims", "--budget", "50/year"], "write one of day, week, month, total"),
         (["--team", "claims", "--budget", "-5/month"], "is negative"),
         (["--team", "claims", "--expires", "0d"], "is over"),
         (["--team", "claims", "--name", " "], "printable"),
@@ -114,7 +118,7 @@ def test_a_name_is_given_once(house: House, name: str) -> None:
     result = house.run("create", "--team", "claims", "--name", name)
 
     assert (result.exit_code, result.stdout) == (Exit.FAILED, "")
-    assert f"there is a key '{name}'" in result.stderr
+    assert f"There is a key '{name}'" in result.stderr
 
 
 def test_the_list_shows_file_keys_without_any_part_of_their_secret(house: House) -> None:

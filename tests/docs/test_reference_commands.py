@@ -26,7 +26,7 @@ Parameter = Any
 def commands() -> Mapping[str, Callable[..., None]]:
     grouped = {
         f"{group} {verb}": function
-        for group, (_, verbs) in command_line._GROUPS.items()
+        for group, (_, verbs) in command_line.GROUPS.items()
         for verb, function in verbs.items()
     }
     return {**command_line._COMMANDS, **grouped}
@@ -137,7 +137,7 @@ def whole_program() -> typer.Typer:
     whole = typer.Typer(add_completion=False)
     for name, function in command_line._COMMANDS.items():
         whole.command(name)(function)
-    for group, (_, verbs) in command_line._GROUPS.items():
+    for group, (_, verbs) in command_line.GROUPS.items():
         inner = typer.Typer()
         for verb, function in verbs.items():
             inner.command(verb)(function)

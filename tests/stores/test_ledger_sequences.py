@@ -163,10 +163,23 @@ class LedgerSequences(RuleBasedStateMachine):
         self.runner.close()
 
 
-@pytest.mark.parametrize("kind", ["memory", "sqlite"])
-def test_any_sequence_of_steps_keeps_the_ledger_exact(kind: str, ready_folder: Path) -> None:
+@pytest.mark.parametrize(("kind", "sequences"), [("memory", 150), ("sqlite", 40)])
+def test_any_sequence_of_steps_keeps_the_ledger_exact(kind: str, sequences: int, ready_folder: Path) -> None:
+    run_sequences(kind, sequences, 25, ready_folder)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize(("kind", "sequences"), [("memory", 10_000), ("sqlite", 1_000)])
+def test_ten_thousand_sequences_of_fifty_steps_keep_the_ledger_exact(
+    kind: str, sequences: int, ready_folder: Path
+) -> None:
+    run_sequences(kind, sequences, 50, ready_folder)
+
+
+def run_sequences(kind: str, sequences: int, steps: int, ready_folder: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        places = (Path(folder) / str(n) for n in range(10_000))
+        places = (Path(folder) / str(n) for n in range(10 * sequences))
 
         async def opening() -> Stores:
             if kind == "memory":
@@ -178,8 +191,8 @@ def test_any_sequence_of_steps_keeps_the_ledger_exact(kind: str, ready_folder: P
         run_state_machine_as_test(
             type("OfOneKind", (LedgerSequences,), {"opening": staticmethod(opening)}),
             settings=settings(
-                max_examples=150 if kind == "memory" else 40,
-                stateful_step_count=25,
+                max_examples=sequences,
+                stateful_step_count=steps,
                 deadline=None,
                 database=None,
                 suppress_health_check=list(HealthCheck),

@@ -8,7 +8,26 @@ import typer
 
 from tollhouse import __version__
 
-from . import calls, config, demo, doctor, init, keys, migrate, run, serve, simulate, usage
+from . import (
+    backup,
+    budgets,
+    calls,
+    changes,
+    config,
+    demo,
+    doctor,
+    init,
+    keys,
+    migrate,
+    objects,
+    restore,
+    run,
+    serve,
+    simulate,
+    tokens,
+    usage,
+    whoami,
+)
 from .exit import Exit
 
 app = typer.Typer(
@@ -22,16 +41,42 @@ app = typer.Typer(
 
 Command = Callable[..., None]
 
-_GROUPS: Mapping[str, tuple[str, Mapping[str, Command]]] = {
+GROUPS: Mapping[str, tuple[str, Mapping[str, Command]]] = {
     "calls": ("Look at single calls.", {"tail": calls.tail, "show": calls.show}),
     "config": (
         "Check and show the configuration.",
         {"check": config.check, "show": config.show, "schema": config.schema},
     ),
     "keys": (
-        "Make, list and revoke callers' keys.",
-        {"create": keys.create, "list": keys.list_keys, "revoke": keys.revoke},
+        "Make, list, rotate, change and revoke callers' keys.",
+        {
+            "create": keys.create,
+            "list": keys.list_keys,
+            "rotate": keys.rotate,
+            "change": keys.change,
+            "revoke": keys.revoke,
+        },
     ),
+    "tokens": (
+        "Make, list and revoke access tokens: roles for people and tools.",
+        {"create": tokens.create, "list": tokens.list_tokens, "revoke": tokens.revoke},
+    ),
+    "budgets": (
+        "See, set and try out budgets.",
+        {
+            "list": budgets.list_budgets,
+            "set": budgets.set_budget,
+            "delete": budgets.delete_budget,
+            "try": budgets.try_budget,
+        },
+    ),
+    "teams": ("See and change teams.", objects.commands(objects.TEAMS)),
+    "use-cases": (
+        "See, propose, change and approve use cases.",
+        {**objects.commands(objects.USE_CASES), "move": objects.move},
+    ),
+    "routes": ("See and change routes to models.", objects.commands(objects.ROUTES)),
+    "prices": ("See and override prices.", objects.commands(objects.PRICES)),
 }
 
 _COMMANDS: Mapping[str, Command] = {
@@ -40,7 +85,11 @@ _COMMANDS: Mapping[str, Command] = {
     "serve": serve.serve,
     "run": run.run,
     "usage": usage.usage,
+    "whoami": whoami.whoami,
+    "changes": changes.changes,
     "migrate": migrate.migrate,
+    "backup": backup.backup,
+    "restore": restore.restore,
     "doctor": doctor.doctor,
     "simulate": simulate.simulate,
 }
@@ -58,7 +107,7 @@ def tollhouse(
 def main() -> None:
     for name, command in _COMMANDS.items():
         app.command(name)(command)
-    for name, (words, commands) in _GROUPS.items():
+    for name, (words, commands) in GROUPS.items():
         group = typer.Typer(help=words, no_args_is_help=True)
         for verb, command in commands.items():
             group.command(verb)(command)

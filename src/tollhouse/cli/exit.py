@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 
-from tollhouse.domain.errors import OperatorError, StoreUnavailable, TollhouseError
+from tollhouse.domain.errors import InvalidRequest, OperatorError, StoreUnavailable, TollhouseError
 
 
 class Exit(IntEnum):
@@ -79,7 +79,7 @@ def _is_typers(error: BaseException) -> bool:
 
 def exit_code(error: TollhouseError) -> Exit:
     match error:
-        case WrongUsage():
+        case WrongUsage() | InvalidRequest():
             return Exit.USAGE
         case CheckFailed():
             return Exit.CHECK_FAILED

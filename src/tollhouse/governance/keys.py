@@ -8,6 +8,7 @@ from hashlib import sha256
 
 from tollhouse.domain.errors import Conflict, InvalidRequest, ManagedByFile, NotFound, NotPermitted
 from tollhouse.domain.governance import FILE, Budget, Key, Rate
+from tollhouse.domain.names import meant
 from tollhouse.domain.roles import Actor
 from tollhouse.ports.changes import Change
 from tollhouse.ports.clock import Clock
@@ -161,10 +162,10 @@ class KeyDesk:
         in_file = [key for key in self._register.governance.keys if key.managed == FILE]
         if any(key.name == name and sees(actor, key.team) for key in in_file):
             raise ManagedByFile(f"The key {name!r} is defined in {self._register.composed.file}; change it there.")
-        for key in await self._keys.all():
-            if key.name == name and key.revoked_ms is None and sees(actor, key.team):
-                return key
-        raise _not_found(name)
+        live = {key.name: key for key in await self._keys.all() if key.revoked_ms is None and sees(actor, key.team)}
+        if name in live:
+            return live[name]
+        raise _not_found(name, meant(name, live))
 
     async def _update(self, actor: Actor, before: Key, after: Key, reason: str) -> Key:
         if not await self._keys.update(after, self._change(actor, after, before, reason)):
@@ -187,14 +188,17 @@ class KeyDesk:
         """Raises InvalidRequest for a team, use case or model that is not there, and for an end before `now_ms`."""
         governance = self._register.governance
         if key.team not in governance.teams:
-            raise InvalidRequest(f"`team`: there is no team {key.team!r}.", param="team")
+            hint = meant(key.team, governance.teams)
+            raise InvalidRequest(f"`team`: there is no team {key.team!r}{hint}", param="team")
+        own = [name for name, use_case in governance.use_cases.items() if use_case.team == key.team]
         for name in key.use_cases:
-            use_case = governance.use_cases.get(name)
-            if use_case is None or use_case.team != key.team:
-                raise InvalidRequest(f"`use_cases`: team {key.team} has no use case {name!r}.", param="use_cases")
+            if name not in own:
+                hint = meant(name, own)
+                raise InvalidRequest(f"`use_cases`: team {key.team} has no use case {name!r}{hint}", param="use_cases")
         for name in key.models or ():
             if name not in governance.routes:
-                raise InvalidRequest(f"`models`: there is no model {name!r}.", param="models")
+                hint = meant(name, governance.routes)
+                raise InvalidRequest(f"`models`: there is no model {name!r}{hint}", param="models")
         if key.expires_ms is not None and key.expires_ms <= now_ms:
             raise InvalidRequest("`expires`: this moment is past; to end a key now, revoke it.", param="expires")
 
@@ -230,5 +234,5 @@ def _changed(before: Key, after: Key) -> list[str]:
     return [name for name, (was, is_now) in members.items() if was != is_now]
 
 
-def _not_found(name: str) -> NotFound:
-    return NotFound(f"There is no key {name[:80]!r}.")
+def _not_found(name: str, hint: str = "") -> NotFound:
+    return NotFound(f"There is no key {name[:80]!r}{hint or '.'}")

@@ -46,6 +46,7 @@ def schemas() -> Json:
         "Rate": _object({}, optional=dict.fromkeys(RATES, COUNT)),
         "BudgetNow": _object(_BUDGET_NOW),
         "BudgetList": _items("BudgetNow"),
+        "Trial": _object(_TRIAL),
         "Organisation": _governed("organisation", named=False),
         **{
             name: schema
@@ -198,6 +199,36 @@ _BUDGET_NOW: Json = {
     "warn_at": {"type": "array", "items": PART},
     "warned": {"type": "array", "items": PART, "description": "Thresholds told of in this period."},
     "managed": MANAGED,
+}
+
+_TRIED: Json = {
+    "calls": COUNT,
+    "cost_usd": USD,
+    "warned": COUNT,
+    "slowed": COUNT,
+    "slowed_ms": MILLISECONDS,
+    "blocked": COUNT,
+    "blocked_usd": USD,
+}
+
+_STRUCK: Json = {
+    "call": TEXT,
+    "at": TIME,
+    "team": TEXT,
+    "verdict": {"type": "string", "enum": ["warned", "slowed", "blocked"]},
+    "why": TEXT,
+}
+
+_TRIAL: Json = {
+    "scope": TEXT,
+    "name": TEXT_OR_NULL,
+    "budget": or_null("Budget"),
+    "rate": or_null("Rate"),
+    "since": TIME,
+    "until": TIME,
+    "total": _object(_TRIED),
+    "days": {"type": "array", "items": _object({"day": TEXT, "team": TEXT, **_TRIED})},
+    "calls": {"type": "array", "items": _object(_STRUCK)},
 }
 
 _KEY: Json = {

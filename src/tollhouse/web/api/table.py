@@ -18,6 +18,7 @@ from .objects import Move, Objects
 from .query import CALLS, REASON, REASON_AND_VERSION, USAGE
 from .session_tokens import NewSession, create_session_token
 from .tokens import NewToken, create_token, list_tokens, revoke_token
+from .trials import Trial, try_budget
 
 API = "/api/v1"
 
@@ -81,6 +82,15 @@ ENTRIES: tuple[Entry, ...] = (
         handler=list_budgets,
         summary="List budgets as they stand in their current period.",
         answer="BudgetList",
+    ),
+    Entry(
+        method="POST",
+        path=f"{API}/budgets/simulate",
+        action=Action.BUDGETS_TRY,
+        handler=try_budget,
+        summary="Try a budget or a rate on past calls: which it would have warned of, slowed down or blocked.",
+        answer="Trial",
+        body=Trial,
     ),
     Entry(
         method="PUT",
