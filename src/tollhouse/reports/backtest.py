@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
-from tollhouse.admission.rates import Bucket
+from tollhouse.admission.buckets import Bucket
+from tollhouse.admission.rates import WINDOW_S
 from tollhouse.domain.governance import PPM, Budget, BudgetScope, Rate
 from tollhouse.domain.periods import Period, period_at
 from tollhouse.ports.history import PastCall
@@ -136,12 +137,16 @@ class BackTest:
         return known
 
 
+def _bucket(limit: int | None) -> Bucket | None:
+    return None if limit is None else Bucket(limit, limit, WINDOW_S, 0.0)
+
+
 class _Pace:
     """The proposed rate, as if every call had come again as soon as it may."""
 
     def __init__(self, rate: Rate) -> None:
-        self._requests = Bucket(rate.requests_per_minute, 0.0) if rate.requests_per_minute else None
-        self._tokens = Bucket(rate.tokens_per_minute, 0.0) if rate.tokens_per_minute else None
+        self._requests = _bucket(rate.requests_per_minute)
+        self._tokens = _bucket(rate.tokens_per_minute)
         self._concurrency = rate.concurrency
         self._ends_ms: list[int] = []
 
