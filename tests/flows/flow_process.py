@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 KEY = "th-process-key-0123456789"
 ADMIN = "process-admin-token-0123456789"
+NO_VARIABLES: Mapping[str, str] = {}
 
 
 class RunningSimulator:
@@ -84,14 +85,14 @@ def write_config(folder: Path, simulator: RunningSimulator, settings: Tree) -> P
 class Service:
     """One `tollhouse serve`. What it says goes to files, so that it never waits for a reader."""
 
-    def __init__(self, config: Path) -> None:
+    def __init__(self, config: Path, variables: Mapping[str, str] = NO_VARIABLES) -> None:
         self._said = config.with_name(f"said-{time.monotonic_ns()}")
         with self._said.open("wb") as out:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tollhouse", "serve", "--config", str(config)],
                 stdout=out,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "NO_COLOR": "1"},
+                env={**os.environ, "NO_COLOR": "1", **variables},
             )
 
     @property
@@ -122,8 +123,8 @@ class Service:
 
 
 @contextmanager
-def serving(config: Path) -> Iterator[Service]:
-    service = Service(config)
+def serving(config: Path, variables: Mapping[str, str] = NO_VARIABLES) -> Iterator[Service]:
+    service = Service(config, variables)
     try:
         yield service
     finally:
@@ -141,7 +142,9 @@ def refused(config: Path) -> str:
     return service.said
 
 
-def command(config: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def command(
+    config: Path, *arguments: str, variables: Mapping[str, str] = NO_VARIABLES
+) -> subprocess.CompletedProcess[str]:
     """Run one command of ours beside the server."""
     return subprocess.run(
         [sys.executable, "-m", "tollhouse", *arguments, "--config", str(config)],
@@ -149,7 +152,7 @@ def command(config: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=WAIT_S,
         check=False,
-        env={**os.environ, "NO_COLOR": "1"},
+        env={**os.environ, "NO_COLOR": "1", **variables},
     )
 
 

@@ -165,7 +165,7 @@ def _some(names: Iterable[str]) -> str:
 
 def _announce(connection: Connection, where: str) -> str | None:
     """Write the mark, unless there is nothing to migrate; refuse what a migration would only make worse."""
-    _take_turn(connection)
+    take_turn(connection)
     connection.execute(text(f"CREATE TABLE IF NOT EXISTS {RUNNING_TABLE} (revision TEXT NOT NULL)"))
     found = look(connection)
     if found.running in REVISIONS:
@@ -190,7 +190,7 @@ def _can_be_migrated(found: Found) -> bool:
 
 def _upgrade(connection: Connection, config: "Config") -> None:
     """Upgrade in the transaction that is open. A database that another process has upgraded meanwhile is left as it is."""
-    _take_turn(connection)
+    take_turn(connection)
     if not is_newer(look(connection)):
         upgrade_in(connection, config, "head")
         connection.execute(delete(_running))
@@ -207,7 +207,7 @@ def upgrade_in(connection: Connection, config: "Config", revision: str) -> None:
     connection.execute(insert(_serves), [{"revision": each} for each in REVISIONS[REVISIONS.index(SERVES_FROM) :]])
 
 
-def _take_turn(connection: Connection) -> None:
+def take_turn(connection: Connection) -> None:
     """Wait for another process that migrates; on SQLite the transaction itself does."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
