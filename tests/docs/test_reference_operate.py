@@ -17,6 +17,7 @@ from tollhouse.accounting.posting import MAX_IN_MEMORY
 from tollhouse.cli import app as command_line
 from tollhouse.config.tree import Server
 from tollhouse.domain.calls import Call
+from tollhouse.stores.sql.engine import GONE_LIMIT_S
 from tollhouse.stores.sql.transactions import LEASE_LIMIT_S
 from tollhouse.web.log import Log
 from tollhouse.web.serve import CANCEL_GRACE_S
@@ -70,7 +71,9 @@ def test_the_service_starts_a_command_that_exists_and_is_given_time_to_stop() ->
 def test_limits_on_the_page_are_the_programs() -> None:
     assert f"within {ADOPT_S:g} s" in PAGE
     assert f"from {MAX_IN_MEMORY:,} on in the journal" in PAGE
-    assert f"the first after {LEASE_LIMIT_S:g} s" in PAGE
+    assert f"is waited for, up to {LEASE_LIMIT_S:g} s" in PAGE
+    assert GONE_LIMIT_S < 0.1
+    assert "refused with 503 within 100 ms" in PAGE
 
 
 def test_every_log_event_has_its_row_with_its_level() -> None:

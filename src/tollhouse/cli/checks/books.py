@@ -175,6 +175,9 @@ def _one_state(connection: "Connection", database: "Database") -> "Database":
         async def read(self, work: "Work[T]", limit_s: float = LIMIT_S) -> T:
             return work(connection)
 
+        async def settled(self) -> None:
+            """Nothing was left behind here: this database only reads."""
+
     return OneState()
 
 

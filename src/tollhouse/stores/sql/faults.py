@@ -53,6 +53,11 @@ def unavailable(error: Exception, limit_s: float) -> StoreUnavailable:
     return StoreUnavailable(f"The database does not answer, and this needs it: {reason(error, limit_s)}.")
 
 
+def silent(limit_s: float) -> StoreUnavailable:
+    """Say that there was no sign of life, for a caller who does not wait for the transaction's own end."""
+    return unavailable(TimeoutError(), limit_s)
+
+
 def reason(error: Exception, limit_s: float) -> str:
     if isinstance(error, TimeoutError | PoolTimeout):
         return f"nothing came back within {limit_s:g} s"

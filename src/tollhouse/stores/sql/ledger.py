@@ -14,7 +14,7 @@ from tollhouse.domain.calls import Call
 from tollhouse.ports.ledger import BudgetState, SliceAsk, SliceHeld
 
 from ..budgets import charges_by_scope
-from . import budget_rows, engine, rows, transactions
+from . import budget_rows, engine, rows
 from .budget_rows import Change
 from .schema import budget_periods, calls, leases, open_calls
 
@@ -31,15 +31,14 @@ class SqlLedger:
     async def lease(self, process: str, asks: Sequence[SliceAsk]) -> list[SliceHeld]:
         if not asks:
             return []
-        await self._database.ensure_answers()
 
         def leasing(connection: Connection) -> list[SliceHeld] | None:
             return budget_rows.lease(self._database, connection, process, asks)
 
-        held = await self._database.write(leasing, transactions.LEASE_LIMIT_S)
+        held = await self._database.write_for_caller(leasing)
         if held is None:
             await self._create_rows([(ask.scope, ask.period) for ask in asks])
-            held = await self._database.write(leasing, transactions.LEASE_LIMIT_S)
+            held = await self._database.write_for_caller(leasing)
         assert held is not None, "rows of budgets are never deleted"
         return held
 
@@ -121,13 +120,14 @@ class SqlLedger:
                 for r in found
             ]
 
+        await self._database.settled()  # so that no lease is missing which a caller did not wait for
         return await self._database.read(asking)
 
     async def _create_rows(self, wanted: Sequence[budget_rows.Budget]) -> None:
         def creating(connection: Connection) -> None:
             budget_rows.create(self._database, connection, wanted)
 
-        await self._database.write(creating, engine.PERIOD_LIMIT_S)
+        await self._database.write_for_caller(creating, engine.PERIOD_LIMIT_S)
 
 
 def _charge(connection: Connection, process: str, posted: Sequence[Call], *, all_returned: bool = False) -> None:

@@ -22,12 +22,14 @@ CONNECTIONS = 5
 """A process leases and posts a few times a second; more connections would only queue inside the server."""
 
 T = TypeVar("T")
+Connect = Callable[[], Awaitable["asyncpg.Connection"]]
 
 
 class PostgresTransactions:
     """Runs transactions on one server."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, pulse: "Pulse") -> None:
+        self._pulse = pulse
         self._writing_engine = engine
         self._reading_engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
@@ -36,8 +38,47 @@ class PostgresTransactions:
         async with engine.begin() as connection:
             return await connection.run_sync(work)
 
+    async def lives(self) -> bool:
+        return await self._pulse.answers()
+
     async def close(self) -> None:
+        self._pulse.close()
         await self._writing_engine.dispose()
+
+
+class Pulse:
+    """A connection of its own for the shortest question, so that no transaction stands before it."""
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+        self._connection: asyncpg.Connection | None = None
+
+    async def answers(self) -> bool:
+        """Wait for an answer. Cancelled or refused, it begins with a new connection the next time."""
+        import asyncpg
+
+        connection, self._connection = self._connection, None
+        try:
+            if connection is None or connection.is_closed():
+                connection = await self._connect()
+            await connection.execute("SELECT 1")
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            _drop(connection)
+            return False
+        except BaseException:
+            _drop(connection)
+            raise
+        self._connection = connection
+        return True
+
+    def close(self) -> None:
+        _drop(self._connection)
+
+
+def _drop(connection: "asyncpg.Connection | None") -> None:
+    """Without a word to the server, which may not listen."""
+    if connection is not None:
+        connection.terminate()
 
 
 async def open_postgresql(url: str) -> tuple[PostgresTransactions, str]:
@@ -48,9 +89,11 @@ async def open_postgresql(url: str) -> tuple[PostgresTransactions, str]:
         raise StartError(
             "PostgreSQL needs the extra `postgres`, which is not installed. Run: pip install 'tollhouse[postgres]'"
         ) from error
-    transactions = PostgresTransactions(_engine(_connector(url)))
+    connect = _connector(url)
+    transactions = PostgresTransactions(_engine(connect), Pulse(connect))
     try:
         await transactions.run(touch, writes=True)
+        await transactions.lives()
     except (*faults.FOREIGN, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         await transactions.close()
         raise faults.cannot_reach_server(without_secrets(url), error, OPEN_LIMIT_S) from error
@@ -68,7 +111,7 @@ def without_secrets(url: str) -> str:
     return f"{host}{port}{parts.path}"
 
 
-def _connector(url: str) -> Callable[[], Awaitable["asyncpg.Connection"]]:
+def _connector(url: str) -> Connect:
     """asyncpg reads the URL itself, so that sslmode, host=/socket and the rest mean there what libpq says."""
     import asyncpg
 
@@ -82,7 +125,7 @@ def _connector(url: str) -> Callable[[], Awaitable["asyncpg.Connection"]]:
     return connect
 
 
-def _engine(connect: Callable[[], Awaitable["asyncpg.Connection"]]) -> AsyncEngine:
+def _engine(connect: Connect) -> AsyncEngine:
     return create_async_engine(
         "postgresql+asyncpg://",
         async_creator=connect,

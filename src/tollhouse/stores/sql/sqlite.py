@@ -9,16 +9,20 @@ SQLite's own way, which is to sleep and look again.
 import asyncio
 import sqlite3
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar, cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.engine import RootTransaction
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from . import faults
 from .transactions import BUSY_LIMIT_S, LEASE_LIMIT_S, Work, touch
+from .writing_mark import WritingMark
 
 FILE_NAME = "tollhouse.db"
 
@@ -29,6 +33,9 @@ WAL_KEPT_BYTES = 64 * 2**20
 READERS = 2
 """Reports that run at once in one process; more would only take turns at the processor."""
 
+LOCK_LOOK_MS = 20
+"""How long SQLite itself waits for the lock before we ask again: it sleeps longer and longer, and would miss its turn."""
+
 assert BUSY_LIMIT_S < LEASE_LIMIT_S, "a lease must learn that the file is locked, not that time is up"
 
 T = TypeVar("T")
@@ -37,16 +44,19 @@ T = TypeVar("T")
 class SqliteTransactions:
     """Runs transactions on one file."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._reading_engine = engine
-        self._writing_engine = engine.execution_options(begin="BEGIN IMMEDIATE")
+    def __init__(self, engine: Engine, mark: WritingMark) -> None:
+        self._mark = mark
+        self._engine = engine
         self._writer = ThreadPoolExecutor(1, "tollhouse-sqlite-write")
         self._readers = ThreadPoolExecutor(READERS, "tollhouse-sqlite-read")
 
     async def run(self, work: Work[T], *, writes: bool) -> T:
         fate = _Fate()
-        engine, threads = (self._writing_engine, self._writer) if writes else (self._reading_engine, self._readers)
-        transaction = asyncio.wrap_future(threads.submit(_transact, engine, work, fate))
+        transaction = asyncio.wrap_future(
+            self._writer.submit(_write, self._engine, work, fate, self._mark)
+            if writes
+            else self._readers.submit(_read, self._engine, work, fate)
+        )
         try:
             return await asyncio.shield(transaction)
         except asyncio.CancelledError:
@@ -55,13 +65,18 @@ class SqliteTransactions:
                 raise
         return await transaction  # it was committing already: what it did counts
 
+    async def lives(self) -> bool:
+        """A transaction of ours is under way, in this process or another."""
+        return self._mark.is_set()
+
     async def close(self) -> None:
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
         self._writer.shutdown()
         self._readers.shutdown()
-        self._reading_engine.dispose()
+        self._engine.dispose()
+        self._mark.close()
 
 
 class _Abandoned(Exception):
@@ -82,6 +97,10 @@ class _Fate:
             if self._abandoned:
                 raise _Abandoned
             self._running = cast("sqlite3.Connection", connection.connection.driver_connection)
+
+    @property
+    def is_abandoned(self) -> bool:
+        return self._abandoned
 
     def commit(self) -> None:
         with self._lock:
@@ -104,7 +123,7 @@ class _Fate:
             return True
 
 
-def _transact(engine: Engine, work: Work[T], fate: _Fate) -> T:
+def _read(engine: Engine, work: Work[T], fate: _Fate) -> T:
     with engine.connect() as connection:
         fate.begin(connection)
         try:
@@ -114,6 +133,32 @@ def _transact(engine: Engine, work: Work[T], fate: _Fate) -> T:
         finally:
             fate.end()
     return result
+
+
+def _write(engine: Engine, work: Work[T], fate: _Fate, mark: WritingMark) -> T:
+    with engine.connect() as connection:
+        fate.begin(connection)
+        try:
+            transaction = _lock(connection.execution_options(begin="BEGIN IMMEDIATE"), fate)
+            with mark.set(), transaction:
+                result = work(connection)
+                fate.commit()
+        finally:
+            fate.end()
+    return result
+
+
+def _lock(connection: Connection, fate: _Fate) -> RootTransaction:
+    """Begin to write. It waits for the lock up to BUSY_LIMIT_S, and no longer than somebody waits for it."""
+    ends_s = time.monotonic() + BUSY_LIMIT_S
+    while True:
+        try:
+            return connection.begin()
+        except DBAPIError as error:
+            if not faults.is_locked(error) or time.monotonic() > ends_s:
+                raise
+        if fate.is_abandoned:
+            raise _Abandoned
 
 
 def _look_away(transaction: asyncio.Future[T]) -> None:
@@ -129,7 +174,10 @@ async def open_sqlite(folder: Path) -> tuple[SqliteTransactions, str]:
         await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise faults.cannot_open_file(folder, file, error, OPEN_LIMIT_S) from error
-    transactions = SqliteTransactions(_engine(file))
+    try:
+        transactions = SqliteTransactions(_engine(file), WritingMark(folder))
+    except OSError as error:
+        raise faults.cannot_open_file(folder, file, error, OPEN_LIMIT_S) from error
     try:
         async with asyncio.timeout(OPEN_LIMIT_S):
             await _first_contact(transactions)
@@ -164,7 +212,10 @@ def _connected(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
 
 def _begun(connection: Connection) -> None:
     """A writing transaction takes the write lock at once (IMMEDIATE), so that what it reads stays true until it commits."""
-    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+    begin = connection.get_execution_options().get("begin", "BEGIN")
+    busy_ms = LOCK_LOOK_MS if begin == "BEGIN IMMEDIATE" else round(BUSY_LIMIT_S * 1000)
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {busy_ms}")
+    connection.exec_driver_sql(begin)
 
 
 async def _first_contact(transactions: SqliteTransactions) -> None:

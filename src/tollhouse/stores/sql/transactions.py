@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 from sqlalchemy import Connection, text
 
 LEASE_LIMIT_S = 3.0
-"""A slice: a call waits for it, so it is the shortest."""
+"""A slice, as long as the database shows that it lives: a call waits for it, so it is the shortest."""
 READ_LIMIT_S = 30.0
 """A question: a report over a year's calls takes seconds."""
 BUSY_LIMIT_S = 2.5
@@ -24,6 +24,14 @@ class Transactions(Protocol):
         Run the work in a transaction and commit it; whatever it asks sees one state.
 
         Cancelled, it either has no effect, now or later, or returns what it did.
+        """
+        ...
+
+    async def lives(self) -> bool:
+        """
+        Look, beside all transactions, whether the database does anything at all; that one of ours only waits is no sign.
+
+        It may wait for as long as the database keeps silent.
         """
         ...
 
