@@ -10,9 +10,14 @@ from urllib.parse import urlsplit
 import pytest
 
 from reference_pages import code, codes, fenced, page, rows_under
+from tollhouse.domain.roles import Role
+from tollhouse.governance.roles import permitted
 from tollhouse.testing.house import CONFIG, TestHouse
+from tollhouse.web.api.app import IF_MATCH
+from tollhouse.web.api.entry import Entry
 from tollhouse.web.api.openapi import document
 from tollhouse.web.api.query import CALLS, FILTER, USAGE
+from tollhouse.web.api.table import ENTRIES
 from tollhouse.web.openai.terms import OURS
 
 PAGE = page("http.md")
@@ -66,8 +71,9 @@ def test_every_endpoint_has_its_row_and_every_row_its_endpoint() -> None:
 
 def test_endpoints_let_in_whom_the_page_says(house: TestHouse) -> None:
     said = {code(row[0]): row[1] for row in rows_under(PAGE, "Endpoints")}
+    governed = {f"{entry.method} {entry.path}": who_may(entry) for entry in ENTRIES}
 
-    found = {name: who_gets_in(house, *name.split()) for name in said}
+    found = {name: governed.get(name) or who_gets_in(house, *name.split()) for name in said}
 
     assert found == said
 
@@ -95,7 +101,7 @@ def test_headers_of_a_call_come_when_the_page_says(house: TestHouse) -> None:
 def test_every_header_that_is_read_has_its_row() -> None:
     said = {code(row[0]) for row in rows_under(PAGE, "Headers in")}
 
-    assert said == {name.decode() for name in OURS} | {"x-request-id"}
+    assert said == {name.decode() for name in (*OURS, IF_MATCH)} | {"x-request-id"}
 
 
 def test_a_call_has_the_members_of_the_example(house: TestHouse) -> None:
@@ -125,6 +131,22 @@ def test_every_parameter_has_its_row_and_every_row_its_parameter() -> None:
     assert said == real
 
 
+def test_every_parameter_of_governing_has_its_row() -> None:
+    said = {name for row in rows_under(PAGE, "Governing") for name in codes(row[0])}
+    others = {id(each) for each in (CALLS, USAGE)}
+
+    assert said == {name for entry in ENTRIES if id(entry.query) not in others for name in entry.query}
+
+
+def test_a_budget_has_the_members_of_the_example(house: TestHouse) -> None:
+    example = json.loads(fenced(PAGE, "json")[1])
+
+    body = json.dumps({"limit_usd": "500", "period": "month", "reason": "for a test"})
+    set_here = ask(house, "PUT", "/api/v1/budgets/organisation", key=house.admin_token, body=body)
+
+    assert list(set_here.members) == list(example)
+
+
 def test_every_check_of_readiness_has_its_row(house: TestHouse) -> None:
     checks = cast("list[dict[str, object]]", ask(house, "GET", "/readyz").members["checks"])
     said = {code(row[0]): "Shown only" in row[1] for row in rows_under(PAGE, "Health")}
@@ -148,6 +170,7 @@ def answers(house: TestHouse) -> Iterator[Answered]:
     yield ask(house, "GET", "/v1/chat/completions")
     yield ask(house, "GET", "/v1/models", key=house.api_key)
     yield api(house, "/api/v1/calls")
+    yield api(house, "/api/v1/organisation")
     yield api(house, "/api/docs")
     yield ask(house, "GET", "/nothing")
     yield from (ask(house, "GET", path) for path in ("/healthz", "/readyz", "/metrics"))
@@ -159,10 +182,17 @@ SUMMARISE = (
 )
 
 
+def who_may(entry: Entry) -> str:
+    """The roles of an operation, and keys if it is for them too."""
+    roles = [role.value for role in Role if permitted(role, entry.action)]
+    people = ["any role"] if len(roles) == len(Role) else roles
+    return ", ".join([*people, *(["key"] if entry.for_keys else [])])
+
+
 def who_gets_in(house: TestHouse, method: str, path: str) -> str:
-    """Who of nobody, a caller and the administrator is the first that is not turned away."""
+    """Who of nobody and a caller is the first that is not turned away."""
     target = path.replace("{id}", "nothing")
-    for who, key in (("all", None), ("key", house.api_key), ("admin", house.admin_token)):
+    for who, key in (("all", None), ("key", house.api_key)):
         if ask(house, method, target, key=key, body="{}" if method == "POST" else None).status != 401:
             return who
     return "nobody"

@@ -10,8 +10,8 @@ import pytest_asyncio
 
 from api_house import ADMIN_TOKEN, CI_KEY, Answered, Asker, api_house
 from tollhouse.domain.roles import AccessToken, Role
+from tollhouse.governance.keys import digest_of
 from tollhouse.governance.roles import PERMITTED, Action, permitted
-from tollhouse.governance.tokens import digest_of
 from tollhouse.ports.changes import Change
 from tollhouse.web.api.entry import Entry
 from tollhouse.web.api.table import ENTRIES
@@ -197,7 +197,7 @@ async def test_a_row_without_an_action_cannot_be_written() -> None:
     members = {name: getattr(ENTRIES[0], name) for name in ("method", "path", "handler", "summary", "answer")}
 
     with pytest.raises(TypeError, match="action"):
-        Entry(**members)  # type: ignore[call-arg]
+        Entry(**members)
 
 
 async def test_nobody_guesses_the_admin_token_from_one_address(doors: Doors) -> None:

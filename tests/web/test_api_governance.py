@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from api_house import Asker, api_house
+from tollhouse.config import tree
 from tollhouse.domain.governance import BudgetScope
 from tollhouse.domain.periods import PeriodKind
 from tollhouse.domain.roles import Role
@@ -158,6 +159,14 @@ async def test_a_team_owner_cannot_raise_the_teams_own_cap(ask: Asker) -> None:
     by_team = await ask("PATCH", "/api/v1/teams/capped", {"budget": None, **REASON}, token=owner)
 
     assert [(each.status, each.code) for each in (by_budget, by_team)] == [(403, "not_permitted")] * 2
+
+
+async def test_no_member_of_the_configuration_is_called_like_one_of_ours() -> None:
+    ours = {"reason", "version", "managed", "warnings"}
+
+    for part in (tree.Team, tree.UseCase, tree.Model, tree.Price):
+        assert not part.model_fields.keys() & (ours | {"name"})
+    assert not tree.Organisation.model_fields.keys() & ours
 
 
 # --- budgets --------------------------------------------------------------------------------------------------------

@@ -54,25 +54,21 @@ async def test_an_answer_without_a_body_is_replayed_too(ask: Asker) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "target", "headers"),
+    ("method", "target", "body", "headers"),
     [
-        ("PATCH", "/api/v1/teams/same?x=1", {}),
-        ("PUT", "/api/v1/teams/another", {}),
-        ("PATCH", "/api/v1/teams/same", {}),
-        ("PUT", "/api/v1/teams/same", {"if_match": '"1"'}),
+        ("PUT", "/api/v1/teams/same", {"budget": None, **REASON}, {}),
+        ("PUT", "/api/v1/teams/another", REASON, {}),
+        ("PATCH", "/api/v1/teams/same", REASON, {}),
+        ("PUT", "/api/v1/teams/same", REASON, {"if_match": '"1"'}),
     ],
 )
 async def test_another_request_under_the_same_key_is_refused(
-    ask: Asker, method: str, target: str, headers: dict[str, str]
+    ask: Asker, method: str, target: str, body: dict[str, object], headers: dict[str, str]
 ) -> None:
-    if "?" in target:
-        body: dict[str, object] = {"budget": None, **REASON}
-        target = target.partition("?")[0]
-    else:
-        body = REASON
-    await ask("PUT", "/api/v1/teams/same", REASON, idempotency_key=f"c {method} {target} {headers}")
+    key = f"{method} {target} {len(body)} {len(headers)}"
+    await ask("PUT", "/api/v1/teams/same", REASON, idempotency_key=key)
 
-    answer = await ask(method, target, body, idempotency_key=f"c {method} {target} {headers}", **headers)
+    answer = await ask(method, target, body, idempotency_key=key, **headers)
 
     assert (answer.status, answer.code) == (422, "idempotency_key_reused")
 

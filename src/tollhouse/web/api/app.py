@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from starlette.types import Scope as StarletteScope
 
 OPENAPI, DOCS = "/api/openapi.json", "/api/docs"
+IF_MATCH = b"if-match"
 NOSNIFF = (b"x-content-type-options", b"nosniff")
 NO_CONTENT = 204
 """Such an answer has no body, and no length of it either (RFC 9110, section 8.6)."""
@@ -178,7 +179,7 @@ async def _body(receive: Receive, scope: Scope) -> bytes:
 
 def _version(entry: Entry, scope: Scope, given: Mapping[str, str], in_body: int | None) -> int | None:
     """Read the version that is expected to stand there, wherever it was said. Raises InvalidRequest."""
-    tag = header(scope, b"if-match")
+    tag = header(scope, IF_MATCH)
     if tag is None:
         return query.version(given) if in_body is None else in_body
     found = _ETAG.fullmatch(tag.strip())
@@ -215,7 +216,7 @@ def _replay_scope(who: Actor | Principal) -> str:
 def _target(scope: Scope) -> str:
     """All of a request that is not its body and makes it another request."""
     asked = scope["query_string"].decode("latin-1")
-    tag = (header(scope, b"if-match") or b"").decode("latin-1")
+    tag = (header(scope, IF_MATCH) or b"").decode("latin-1")
     return f"{scope['method']} {scope['path']}?{asked} {tag}"
 
 
