@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from .money import PriceLine
 from .periods import Period, PeriodKind
@@ -22,7 +22,7 @@ def ppm_of(part: str) -> int:
     """Read a part of a limit (`0.8`, `1`) as parts per million, exactly. Raises ValueError unless 0 < part <= 1."""
     try:
         parts = Decimal(part).scaleb(6) if len(part) <= PPM_CHARACTERS_MAX else Decimal("NaN")
-    except InvalidOperation:
+    except ArithmeticError:  # not a number, or an exponent beyond reason
         parts = Decimal("NaN")
     if not parts.is_finite() or not 0 < parts <= PPM or parts != int(parts):
         raise ValueError(f"{part[:40]!r} is not a part of a limit: above 0, at most 1, with at most six decimal places")
