@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import jsonschema
 import pytest
 import pytest_asyncio
 
@@ -14,6 +15,7 @@ from tollhouse.governance.keys import digest_of
 from tollhouse.governance.roles import PERMITTED, Action, permitted
 from tollhouse.ports.changes import Change
 from tollhouse.web.api.entry import Entry
+from tollhouse.web.api.schemas import schemas
 from tollhouse.web.api.table import ENTRIES
 from web_ledger import a_call
 
@@ -31,6 +33,7 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     "KeyChange": {"models": ["fast"]},
     "Rotation": {"overlap_ms": 0},
     "NewSession": {"use_case": "claims-triage", "origins": ["https://shop.example"]},
+    "TrialWish": {"scope": "team", "name": "claims", "budget": CAP},
     "NewToken": {"name": "new", "role": "viewer", "team": "claims"},
 }
 """A body of every model that is well formed, so that only the door can refuse it."""
@@ -190,6 +193,49 @@ async def test_every_action_of_the_table_has_its_roles(doors: Doors) -> None:
         assert entry.method == "GET" or entry.action.name not in READING, f"{entry.method} {entry.path}"
 
 
+async def test_every_answer_is_as_the_description_says(doors: Doors) -> None:
+    description, shown = (await doors.ask("GET", "/api/openapi.json")).members, 0
+
+    for entry in ENTRIES:
+        for target in targets(entry) if entry.method == "GET" else ():
+            for token in (ADMIN_TOKEN, CI_KEY) if entry.for_keys else (ADMIN_TOKEN,):
+                answer = await doors.ask("GET", target, token=token)
+                schema = {**description, "$ref": f"#/components/schemas/{entry.answer}"}
+                if answer.status == 200:
+                    jsonschema.Draft202012Validator(schema).validate(answer.members)
+                    shown += 1
+
+    assert shown > 12
+
+
+async def test_every_answer_that_holds_a_secret_is_as_the_description_says(doors: Doors) -> None:
+    description = (await doors.ask("GET", "/api/openapi.json")).members
+    key = await doors.ask(
+        "POST", "/api/v1/keys", {"name": "described", "team": "claims", "rate": {"concurrency": 1}, **REASON}
+    )
+    token = await doors.ask("POST", "/api/v1/tokens", {"name": "described", "role": "admin", **REASON})
+
+    for answer, name in ((key, "KeyWithSecret"), (token, "TokenWithSecret")):
+        jsonschema.Draft202012Validator({**description, "$ref": f"#/components/schemas/{name}"}).validate(
+            answer.members
+        )
+
+
+async def test_no_body_and_no_answer_share_a_name(doors: Doors) -> None:
+    assert not schemas().keys() & {entry.body.__name__ for entry in ENTRIES if entry.body is not None}
+    assert {entry.answer for entry in ENTRIES if entry.answer is not None} <= schemas().keys()
+
+
+async def test_the_description_names_the_roles_of_every_operation(doors: Doors) -> None:
+    paths = (await doors.ask("GET", "/api/openapi.json")).members["paths"]
+    assert isinstance(paths, dict)
+
+    for entry in ENTRIES:
+        operation = paths[entry.path][entry.method.lower()]
+        assert set(operation["x-roles"]) == set(PERMITTED.get(entry.action, ()))
+        assert {"key": []} in operation["security"] or not entry.for_keys
+
+
 READING = {action.name for action in Action if action.name.endswith("_READ")}
 
 
@@ -244,8 +290,9 @@ def like(name: str) -> str:
 def body_of(entry: Entry) -> Mapping[str, object] | None:
     if entry.body is None:
         return None
-    reason = REASON if "reason" in entry.body.model_fields else {}
-    return {**BODIES[entry.body.__name__], **reason}
+    name = entry.body.__name__
+    assert name in BODIES, f"{name} needs a well-formed example in BODIES"
+    return {**BODIES[name], **(REASON if "reason" in entry.body.model_fields else {})}
 
 
 def refused_for_role(answer: Answered, role: Role, action: Action) -> bool:

@@ -18,7 +18,7 @@ from .objects import Move, Objects
 from .query import CALLS, REASON, REASON_AND_VERSION, USAGE
 from .session_tokens import NewSession, create_session_token
 from .tokens import NewToken, create_token, list_tokens, revoke_token
-from .trials import Trial, try_budget
+from .trials import TrialWish, try_budget
 
 API = "/api/v1"
 
@@ -90,7 +90,7 @@ ENTRIES: tuple[Entry, ...] = (
         handler=try_budget,
         summary="Try a budget or a rate on past calls: which it would have warned of, slowed down or blocked.",
         answer="Trial",
-        body=Trial,
+        body=TrialWish,
     ),
     Entry(
         method="PUT",

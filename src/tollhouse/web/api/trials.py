@@ -25,7 +25,7 @@ MAX_MS = 366 * 86_400_000
 """A year of calls is read in minutes; more would keep a request open for too long."""
 
 
-class Trial(Body):
+class TrialWish(Body):
     """A proposal for one scope, and the past it is held against: the last 30 days unless it says otherwise."""
 
     scope: Literal["organisation", "team", "use_case", "key"]
@@ -37,7 +37,7 @@ class Trial(Body):
 
 
 async def try_budget(rooms: Rooms, asked: Asked) -> Answer:
-    wish, governance = asked.body_as(Trial), rooms.register.governance
+    wish, governance = asked.body_as(TrialWish), rooms.register.governance
     proposal = Proposal(_scope(wish, governance, asked.actor), read_budget(wish.budget), read_rate(wish.rate))
     if proposal.budget is None and not proposal.rate.is_set:
         raise InvalidRequest("Say what to try: a `budget`, a `rate`, or both.", param="budget")
@@ -48,7 +48,7 @@ async def try_budget(rooms: Rooms, asked: Asked) -> Answer:
     return Answer(trial_json(test.trial, proposal, since_ms=since_ms, until_ms=until_ms))
 
 
-def _scope(wish: Trial, governance: Governance, actor: Actor) -> BudgetScope:
+def _scope(wish: TrialWish, governance: Governance, actor: Actor) -> BudgetScope:
     """Raises NotFound, in the same words for what does not exist and for what is another team's."""
     if wish.scope == "organisation" and wish.name is not None:
         raise InvalidRequest("`name`: the organisation has none; leave it out.", param="name")
@@ -66,7 +66,7 @@ def _scope(wish: Trial, governance: Governance, actor: Actor) -> BudgetScope:
     return scope
 
 
-def _window(wish: Trial, now_ms: int) -> tuple[int, int]:
+def _window(wish: TrialWish, now_ms: int) -> tuple[int, int]:
     until_ms = _moment(wish.until, "until") or now_ms
     since_ms = _moment(wish.since, "since") or until_ms - DEFAULT_MS
     if not 0 < until_ms - since_ms <= MAX_MS:
