@@ -1,3 +1,3 @@
 """One self-hosted door for every AI call a company makes."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
