@@ -2,6 +2,7 @@
 
 from ledger_words import CLAIMS, ORGANISATION, a_call, an_attempt
 from tollhouse.domain.calls import Call
+from tollhouse.domain.corrections import Correction
 from tollhouse.domain.governance import BudgetScope
 from tollhouse.ports.history import PastCall
 from tollhouse.stores import Stores
@@ -27,6 +28,23 @@ async def test_calls_come_oldest_first_with_the_sums_of_their_attempts(stores: S
     assert [(call.id, call.at_ms, call.cost_nanousd) for call in found] == [(early.id, 10, 3), (late.id, 20, 12)]
     assert found[1].held_nanousd == max(attempt.held_nanousd for attempt in late.attempts)
     assert found[1].tokens == late.tokens_in + late.tokens_out
+
+
+async def test_a_correction_counts_with_its_call(stores: Stores) -> None:
+    call = at(10, 30)
+    await stores.ledger.post("p1", [call])
+    await stores.corrections.add(
+        [
+            Correction(
+                id="cor_1", at_ms=50, booked_ms=10, provider="p", deployment="p/m", source="a bill", line="1", author="cli",
+                attempt=call.attempts[0].id, call=call.id, team="claims", settles=True, tokens_in=5, cost_nanousd=-20,
+            )
+        ]
+    )  # fmt: skip
+
+    (found,) = await told(stores, ORGANISATION)
+
+    assert (found.cost_nanousd, found.tokens) == (10, call.tokens_in + call.tokens_out + 5)
 
 
 async def test_scope_and_time_choose(stores: Stores) -> None:

@@ -1,4 +1,4 @@
-"""Any sequence of leases, posts, returns and adoptions leaves the ledger as a small model of it says, and within its limits."""
+"""Any sequence of leases, posts, corrections, returns and adoptions leaves the ledger as a small model of it says, and within its limits."""
 
 import asyncio
 import shutil
@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from ledger_words import DAY_MS, FIRST_OF_OCTOBER, NOON_MS, OCTOBER, a_call, an_attempt
 from tollhouse.domain.calls import Call
+from tollhouse.domain.corrections import Correction
 from tollhouse.domain.errors import BudgetExceeded
 from tollhouse.domain.governance import BudgetScope
 from tollhouse.domain.periods import Period
@@ -81,6 +82,10 @@ class Model:
                     held = self.held.get((process, budget), 0)
                     self.held[process, budget] = max(0, held - attempt.cost_nanousd)
 
+    def correct(self, call: Call, at_ms: int, nanousd: int) -> None:
+        """What a bill says comes on top, whatever is held; it is nobody's slice."""
+        self.charges.append((call.team, call.key, at_ms, nanousd))
+
     def give_back(self, process: str, budget: Budget, nanousd: int) -> None:
         held = self.held.get((process, budget), 0)
         self.held[process, budget] = max(0, held - nanousd)
@@ -100,6 +105,7 @@ class LedgerSequences(RuleBasedStateMachine):
         super().__init__()
         self.model = Model()
         self.calls: list[Call] = []
+        self.corrected = 0
         self.runner = asyncio.Runner()
         self.stores = self.runner.run(type(self).opening())
 
@@ -131,6 +137,23 @@ class LedgerSequences(RuleBasedStateMachine):
         for call in (*again, fresh):
             self.model.post(process, call)
         self.runner.run(self.stores.ledger.post(process, [*again, fresh], replay=True))
+
+    @rule(data=st.data(), nanousd=st.integers(-60, 60), times=st.integers(1, 2))
+    def correct(self, data: st.DataObject, nanousd: int, times: int) -> None:
+        billed = [call for call in self.calls if call.attempts]
+        if not billed:
+            return
+        call = data.draw(st.sampled_from(billed))
+        attempt = call.attempts[0]
+        self.corrected += 1
+        correction = Correction(
+            id=f"cor_{self.corrected}", at_ms=NOON_MS, booked_ms=attempt.reserved_ms, provider=attempt.provider,
+            deployment=attempt.deployment, source="a bill", line="1", author="test", attempt=attempt.id, call=call.id,
+            team=call.team, use_case=call.use_case, key=call.key, model=call.model, settles=True, cost_nanousd=nanousd,
+        )  # fmt: skip
+        self.model.correct(call, attempt.reserved_ms, nanousd)
+        for _ in range(times):
+            self.runner.run(self.stores.corrections.add([correction]))
 
     @rule(process=processes, team=teams, period=periods, nanousd=st.integers(0, 100))
     def give_back(self, process: str, team: str, period: Period, nanousd: int) -> None:
