@@ -37,6 +37,7 @@ def booked(
     tokens: tuple[int, int, int] = (0, 0, 0),
     model: str = "m",
     latency_ms: int = 100,
+    price: str = "config",
 ) -> Booked:
     is_unknown = state is UNKNOWN
     return Booked(
@@ -58,6 +59,7 @@ def booked(
         tokens_cached=tokens[2],
         cost_nanousd=held if is_unknown else cost,
         held_nanousd=held,
+        price=price,
         latency_ms=latency_ms,
         corrections=0,
     )

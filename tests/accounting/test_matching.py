@@ -214,12 +214,27 @@ def test_nobody_carries_more_than_was_held_for_it() -> None:
     assert [gap.nanousd for gap in found.gaps] == [2_000]
 
 
-def test_what_had_no_price_carries_whatever_there_is() -> None:
-    attempts = [booked("a", cost=0, estimated=True, held=0, tokens=(1, 2, 0)), booked("b", estimated=True, held=0)]
+def test_what_had_no_price_carries_what_the_others_cannot() -> None:
+    attempts = [
+        booked("a", estimated=True, held=0, price="unpriced"),
+        booked("b", estimated=True, held=0, price="unpriced"),
+        booked("c", state=UNKNOWN, held=100),
+        booked("free", estimated=True, held=0),
+    ]
 
-    found = settle(attempts, a_bill(bucket(4_000)))
+    found = settle(attempts, a_bill(bucket(4_101)))
 
-    assert costs(corrected(attempts, found.corrections)) == {"a": 3_000, "b": 1_000}
+    assert costs(corrected(attempts, found.corrections)) == {"a": 2_001, "b": 2_000, "c": 100, "free": 0}
+    assert found.gaps == []
+
+
+def test_shares_are_the_same_however_often_they_are_shared_out() -> None:
+    attempts = [booked(name, estimated=True, held=0, tokens=(n, 0, 0)) for n, name in enumerate("abc")]
+    bill = a_bill(bucket(None, tokens=(10, 10, 1)))
+
+    first = settle(attempts, bill)
+
+    assert settle(corrected(attempts, first.corrections), bill, earlier=first.corrections).corrections == []
 
 
 def test_a_bucket_with_less_than_is_known_exactly_leaves_a_negative_correction_without_an_attempt() -> None:

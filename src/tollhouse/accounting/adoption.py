@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,7 +36,15 @@ class Adoption:
     homeless: list[str] = field(default_factory=list)
 
 
-async def adopt_dead(folder: Path, ledger: Ledger, own_process: str) -> Adoption:
+OnDead = Callable[[str], Awaitable[object]]
+"""Frees what else a dead process held, at most once more than needed."""
+
+
+async def nothing_else(dead: str) -> None:
+    return None
+
+
+async def adopt_dead(folder: Path, ledger: Ledger, own_process: str, on_dead: OnDead = nothing_else) -> Adoption:
     """
     Adopt every journal below `folder` that nobody has locked.
 
@@ -50,9 +58,18 @@ async def adopt_dead(folder: Path, ledger: Ledger, own_process: str) -> Adoption
             continue
         lock = FolderLock.take(journal)
         if lock is not None:
-            await _adopt(journal, lock, ledger, adoption)
+            await _adopt(journal, lock, ledger, adoption, on_dead)
     await _find_homeless(folder, ledger, own_process, adoption)
     return adoption
+
+
+def has_dead(folder: Path, own_process: str) -> bool:
+    """Look whether a journal waits for adoption. It costs 10 us a journal, so it may be asked several times a second."""
+    for journal in _journals(folder, own_process):
+        if not journal.name.endswith(UNREADABLE) and (lock := FolderLock.take(journal, makes=False)) is not None:
+            lock.release()
+            return True
+    return False
 
 
 def _journals(folder: Path, own_process: str) -> list[Path]:
@@ -61,9 +78,10 @@ def _journals(folder: Path, own_process: str) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_dir() and path.name != own_process)
 
 
-async def _adopt(journal: Path, lock: FolderLock, ledger: Ledger, adoption: Adoption) -> None:
+async def _adopt(journal: Path, lock: FolderLock, ledger: Ledger, adoption: Adoption, on_dead: OnDead) -> None:
     try:
         await _post_all(journal, ledger)
+        await on_dead(journal.name)
     except JournalDamaged as damage:
         adoption.unreadable.append(f"{damage}; put aside as {_put_aside(journal)}")
         lock.release()

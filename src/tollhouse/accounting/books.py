@@ -18,7 +18,7 @@ from tollhouse.ports.clock import Clock
 from tollhouse.ports.ledger import Ledger
 from tollhouse.ports.tokens import TokenCounter
 
-from .adoption import Adoption, adopt_dead
+from .adoption import Adoption, OnDead, adopt_dead, has_dead, nothing_else
 from .journal import SEGMENT_BYTES, Journal
 from .open_call import Desk, OpenCall
 from .posting import MAX_IN_MEMORY, OnPosted, Posting
@@ -34,7 +34,10 @@ SHOW_S = 1.0
 """Calls open longer than this are shown as running; the list is renewed no more often than this."""
 
 ADOPT_S = 30.0
-"""How often dead processes are looked for after the start."""
+"""
+How often all other processes' slices are looked at after the start. Whether a journal was left behind is seen every
+FLUSH_S.
+"""
 
 CLOSE_S = 10.0
 """How long closing waits for the database. What is not posted by then stays in the journal for the next process."""
@@ -78,6 +81,7 @@ class Accounting:
         fsync_group: the journal also survives the death of the machine.
         on_posted: gets the calls that are in the ledger now, for log lines.
         on_adopted: gets what became of dead processes' journals, if there were any.
+        on_dead: frees what else a dead process held, before its journal is gone.
     """
 
     def __init__(
@@ -93,6 +97,7 @@ class Accounting:
         fsync_group: bool = False,
         on_posted: OnPosted = lambda calls: None,
         on_adopted: Callable[[Adoption], None] = lambda adoption: None,
+        on_dead: OnDead = nothing_else,
         max_in_memory: int = MAX_IN_MEMORY,
         segment_bytes: int = SEGMENT_BYTES,
     ) -> None:
@@ -104,6 +109,7 @@ class Accounting:
         self._ledger = ledger
         self._folder = folder
         self._on_adopted = on_adopted
+        self._on_dead = on_dead
         self._adoption = Adoption()
         self._error: str | None = None
         self._shown: list[tuple[str, int]] = []
@@ -220,7 +226,7 @@ class Accounting:
         await self._desk.posting.flush()
         await self._desk.slices.tick(now_s, self._desk.clock.now_ms())
         await self._show_open(now_s)
-        if now_s - self._adopt_s >= ADOPT_S:
+        if now_s - self._adopt_s >= ADOPT_S or has_dead(self._folder, self.process):
             await self._adopt()
 
     async def _show_open(self, now_s: float) -> None:
@@ -239,7 +245,7 @@ class Accounting:
 
     async def _adopt(self) -> None:
         self._adopt_s = self._desk.clock.monotonic()
-        before, found = self._adoption, await adopt_dead(self._folder, self._ledger, self.process)
+        before, found = self._adoption, await adopt_dead(self._folder, self._ledger, self.process, self._on_dead)
         self._adoption = replace(found, adopted=before.adopted + found.adopted)
         if found.adopted or len(found.unreadable) > len(before.unreadable):
             self._on_adopted(found)

@@ -13,6 +13,7 @@ from tollhouse.domain.money import PriceLine, Usage, cost_nanousd
 from tollhouse.ports.corrections import Booked
 
 from .claims import ZERO, Claim, Figures, family
+from .open_call import UNPRICED
 
 PriceOf = Callable[[str, int], PriceLine | None]
 """Returns the line that prices a deployment at a moment, None if nobody knows it."""
@@ -27,9 +28,9 @@ class Carrier:
     claim: Claim | None = None
 
     @property
-    def weight(self) -> int:
-        """What was held; without a price nothing was, and its tokens stand in."""
-        return self.booked.held_nanousd or self.booked.tokens_in + self.booked.tokens_out or 1
+    def is_unpriced(self) -> bool:
+        """Nothing was held because nobody knew its price: there is no telling what it cost at most."""
+        return self.booked.price == UNPRICED
 
 
 @dataclass(slots=True)
@@ -64,8 +65,7 @@ class Bucket:
         tokens = self._share_tokens(rest) if self.claim.has_tokens else [carrier.figures for carrier in self.carriers]
         left = rest - _sum(tokens) if self.claim.has_tokens else ZERO
         if self.claim.has_cost:
-            cap = self._capacity()
-            costs = split(rest.cost_nanousd if cap is None else min(rest.cost_nanousd, cap), self._weights)
+            costs = self._share_cost(rest.cost_nanousd)
             left_cost = rest.cost_nanousd - sum(costs)
         else:
             priced = self._price(tokens, left, price_of)
@@ -81,24 +81,20 @@ class Bucket:
         """Return how much would be left, without settling anything: of the cost, or of the tokens if no cost is stated."""
         rest = self.claim.figures - self.exact - loose
         if self.claim.has_cost:
-            cap = self._capacity()
-            over = 0 if cap is None else max(0, rest.cost_nanousd - cap)
-            return max(0, -rest.cost_nanousd) + over
+            return abs(rest.cost_nanousd - sum(self._share_cost(rest.cost_nanousd)))
         return sum(
             max(0, -amount) + (0 if self.carriers else max(0, amount)) for amount in (rest.tokens_in, rest.tokens_out)
         )
 
-    @property
-    def _weights(self) -> list[int]:
-        return [carrier.weight for carrier in self.carriers]
-
-    def _capacity(self) -> int | None:
-        """The most that the carriers can have cost; None if one of them had no price, so that nothing was held for it."""
+    def _share_cost(self, rest: int) -> list[int]:
+        """Nobody carries more than was held for it; what had no price carries the rest."""
         held = [carrier.booked.held_nanousd for carrier in self.carriers]
-        return None if any(amount == 0 for amount in held) else sum(held)
+        shares = split(min(rest, sum(held)), held)
+        more = split(rest - sum(shares), [int(carrier.is_unpriced) for carrier in self.carriers])
+        return [share + surplus for share, surplus in zip(shares, more, strict=True)]
 
     def _share_tokens(self, rest: Figures) -> list[Figures]:
-        weights = self._weights
+        weights = [carrier.booked.held_nanousd or 1 for carrier in self.carriers]  # what is free has tokens, too
         shares = (split(amount, weights) for amount in (rest.tokens_in, rest.tokens_out, rest.tokens_cached))
         return [Figures(*amounts) for amounts in zip(*shares, strict=True)]
 

@@ -22,11 +22,15 @@ class FolderLock:
         self._fd = fd
 
     @classmethod
-    def take(cls, folder: Path) -> "FolderLock | None":
-        """Lock an existing folder. Return None if another process holds it or the folder is gone."""
+    def take(cls, folder: Path, *, makes: bool = True) -> "FolderLock | None":
+        """
+        Lock an existing folder. Return None if another process holds it or the folder is gone.
+
+        `makes`: also one that was never locked; else it is left to the process that may just be starting in it.
+        """
         path = folder / LOCK_NAME
         try:
-            fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            fd = os.open(path, os.O_RDWR | (os.O_CREAT if makes else 0), 0o600)
         except FileNotFoundError:
             return None
         try:

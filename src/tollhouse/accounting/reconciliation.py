@@ -4,8 +4,6 @@ Reconciling a provider's bill: read what is booked in its time, match, and write
     bills/ -> claims.py -> matching.py (pure) -> here -> the store
 """
 
-from dataclasses import dataclass
-
 from tollhouse.domain.calls import Outcome
 from tollhouse.ports.corrections import Corrections
 from tollhouse.ports.usage import MAX_PAGE, CallFilter, UsageQueries
@@ -19,14 +17,6 @@ POSTED_MS = 2_000
 """Finished calls are in the ledger within 1 s; twice that, so that one late flush does not matter."""
 AT_ONCE = 1_000
 """Corrections in one transaction: posting waits for it, and it takes some 50 ms."""
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """`by_others`: corrections that someone else made meanwhile of the same attempts; the same import once more sees them."""
-
-    written: int
-    by_others: int
 
 
 async def settled_ms(usage: UsageQueries, now_ms: int) -> int:
@@ -54,14 +44,15 @@ async def match(corrections: Corrections, claims: Claims, terms: Terms) -> Settl
     return matching.conclude()
 
 
-async def write(corrections: Corrections, settlement: Settlement) -> Written:
+async def write(corrections: Corrections, settlement: Settlement) -> int:
     """
-    Write what a bill changes. Raises StoreUnavailable.
+    Write what a bill changes; return how many corrections that were. Raises StoreUnavailable.
 
-    If that breaks off in between, the same import once more writes the rest: what is written counts as booked then.
+    They are fewer than there are if someone else corrected the same attempts meanwhile: the same import once more sees
+    what that was. If it breaks off in between, the same import once more writes the rest: what is written counts as booked then.
     """
     written = 0
     found = settlement.corrections
     for start in range(0, len(found), AT_ONCE):
         written += await corrections.add(found[start : start + AT_ONCE])
-    return Written(written, len(found) - written)
+    return written

@@ -20,6 +20,7 @@ from . import (
     keys,
     migrate,
     objects,
+    reconcile,
     restore,
     run,
     serve,
@@ -91,6 +92,7 @@ _COMMANDS: Mapping[str, Command] = {
     "backup": backup.backup,
     "restore": restore.restore,
     "doctor": doctor.doctor,
+    "reconcile": reconcile.reconcile,
     "simulate": simulate.simulate,
 }
 

@@ -17,7 +17,8 @@ class Booked:
         model: the route asked for; `deployment` is who was asked.
         state: `reconciled` once a correction settles it.
         estimated: nobody knows what this attempt cost: a guess, a worst case, or a share of a bucket of the bill.
-        held_nanousd: its worst case before it was sent; 0 if it had no price.
+        held_nanousd: its worst case before it was sent; 0 if it was free, or had no price.
+        price: the price-book line's id, as the attempt's row has it.
         latency_ms: how long it took; 0 if its process died meanwhile.
         corrections: how many there are of it.
     """
@@ -40,6 +41,7 @@ class Booked:
     tokens_cached: int
     cost_nanousd: int
     held_nanousd: int
+    price: str | None
     latency_ms: int
     corrections: int
 

@@ -65,6 +65,7 @@ def _booked(call: Call, attempt: Attempt, corrections: Sequence[Correction]) -> 
         tokens_cached=attempt.tokens_cached + sum(each.tokens_cached for each in corrections),
         cost_nanousd=attempt.cost_nanousd + sum(each.cost_nanousd for each in corrections),
         held_nanousd=attempt.held_nanousd,
+        price=attempt.price,
         latency_ms=attempt.latency_ms,
         corrections=len(corrections),
     )

@@ -121,6 +121,7 @@ _ATTEMPTS = select(
     _a.tokens_cached,
     _a.cost_nanousd,
     _a.held_nanousd,
+    _a.price,
     _a.latency_ms,
 ).join_from(attempts, calls, _a.call_id == calls.c.id)
 _SUMS = select(
