@@ -13,7 +13,7 @@ from tollhouse.domain.errors import StoreUnavailable
 from tollhouse.domain.governance import Budget, BudgetScope, Deployment
 from tollhouse.domain.ids import new_id
 from tollhouse.domain.money import PriceLine, Rates, Usage
-from tollhouse.domain.periods import PeriodKind
+from tollhouse.domain.periods import Period, PeriodKind
 from tollhouse.domain.wire import Asked, Shaped
 from tollhouse.ports.clock import Clock
 from tollhouse.ports.ledger import BudgetState, Ledger, SliceAsk, SliceHeld
@@ -90,6 +90,10 @@ class UnreliableLedger:
     async def budgets(self, *, at_ms: int | None = None) -> list[BudgetState]:
         await self._go()
         return await self._ledger.budgets()
+
+    async def spent(self, wanted: Sequence[tuple[BudgetScope, Period]]) -> list[int]:
+        await self._go()
+        return await self._ledger.spent(wanted)
 
     async def leases(self) -> list[tuple[str, SliceHeld]]:
         await self._go()

@@ -140,6 +140,21 @@ async def test_a_budget_starts_as_what_its_scope_has_spent_in_the_period(stores:
     assert await figures(stores, CI) == (30, 1)
 
 
+async def test_what_a_scope_has_spent_is_told_without_a_budget(stores: Stores) -> None:
+    await stores.ledger.post("p1", [a_call(an_attempt(40)), a_call(an_attempt(2), team="other")])
+
+    wanted = [
+        (ORGANISATION, OCTOBER),
+        (CLAIMS, FIRST_OF_OCTOBER),
+        (TRIAGE, FOREVER),
+        (BudgetScope("key", "none"), FOREVER),
+    ]
+
+    assert await stores.ledger.spent(wanted) == [42, 40, 42, 0]
+    assert await stores.ledger.spent([]) == []
+    assert await stores.ledger.budgets() == []
+
+
 async def test_a_posted_cost_moves_from_leased_to_spent_in_every_budget_on_the_path(stores: Stores) -> None:
     scopes = (ORGANISATION, CLAIMS, TRIAGE, CI)
     await stores.ledger.lease("p1", [an_ask(scope, least=100) for scope in scopes])

@@ -13,6 +13,7 @@ from tollhouse.domain.periods import PeriodKind
 from tollhouse.domain.roles import Role
 from tollhouse.ports.budget_warnings import BudgetWarning
 from tollhouse.ports.ledger import SliceAsk
+from web_ledger import a_call
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -191,6 +192,17 @@ async def test_a_budget_is_shown_with_what_is_spent_held_and_left(ask: Asker) ->
         "left_usd": "7.5",
         "warned": [0.5],
     }
+
+
+async def test_a_budget_that_is_set_late_counts_what_was_spent_before(ask: Asker) -> None:
+    await ask.make("teams", "late")
+    call = a_call(17, at_ms=ask.house.clock.now_ms(), cost_nanousd=1_500_000_000)
+    call.team, call.use_case, call.key = "late", "late-case", "late-key"
+    await ask.house.stores.ledger.post("a-process", [call])
+
+    put = await ask("PUT", "/api/v1/budgets/team/late", {"limit_usd": "2", "period": "month", **REASON})
+
+    assert (put.members["spent_usd"], put.members["left_usd"]) == ("1.5", "0.5")
 
 
 async def test_every_scope_has_a_budget_and_loses_it_again(ask: Asker) -> None:

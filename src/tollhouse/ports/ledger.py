@@ -82,6 +82,10 @@ class Ledger(Protocol):
         """Every budget period that the ledger knows; with a moment, only those that hold it."""
         ...
 
+    async def spent(self, wanted: Sequence[tuple[BudgetScope, Period]]) -> list[int]:
+        """Sum afresh what each scope has spent in its period: for budgets that have no figures there yet."""
+        ...
+
     async def leases(self) -> list[tuple[str, SliceHeld]]:
         """Every slice that is out, with its process."""
         ...

@@ -116,19 +116,18 @@ def budget_now(
     budget: Budget,
     period: Period,
     managed: str,
-    states: Iterable[BudgetState],
+    state: BudgetState,
     warnings: Iterable[BudgetWarning],
 ) -> BudgetNow:
     """Lay together what is in force with what the ledger knows of it."""
-    mine = [state for state in states if state.scope == scope and state.period == period]
     warned = {each.at_ppm for each in warnings if each.scope == scope and each.period == period}
     return BudgetNow(
         scope=scope,
         budget=budget,
         period=period,
         managed=managed,
-        spent_nanousd=sum(state.spent_nanousd for state in mine),
-        held_nanousd=sum(state.leased_nanousd for state in mine),
+        spent_nanousd=state.spent_nanousd,
+        held_nanousd=state.leased_nanousd,
         warned_ppm=tuple(sorted(warned)),
     )
 

@@ -61,6 +61,9 @@ class MemoryLedger:
             if at_ms is None or period.start_ms <= at_ms < period.end_ms
         ]
 
+    async def spent(self, wanted: Sequence[Budget]) -> list[int]:
+        return [self._spent(budget) for budget in wanted]
+
     async def leases(self) -> list[tuple[str, SliceHeld]]:
         held = [
             (process, SliceHeld(scope, period, nanousd))
@@ -73,11 +76,14 @@ class MemoryLedger:
     def _open(self, budget: Budget) -> None:
         """A budget's figures start as the sum of what its scope has spent in the period."""
         if budget not in self._books.budgets:
-            scope, period = budget
-            place, books = (scope.kind, scope.name), self._books
-            charges = charges_by_scope(books.calls.values()).get(place, [])
-            corrected = charges_of_corrections(books.corrections.values()).get(place, [])
-            books.budgets[budget] = Figures(spent=charged_nanousd([*charges, *corrected], period))
+            self._books.budgets[budget] = Figures(spent=self._spent(budget))
+
+    def _spent(self, budget: Budget) -> int:
+        scope, period = budget
+        place, books = (scope.kind, scope.name), self._books
+        charges = charges_by_scope(books.calls.values()).get(place, [])
+        corrected = charges_of_corrections(books.corrections.values()).get(place, [])
+        return charged_nanousd([*charges, *corrected], period)
 
     def _take(self, process: str, ask: SliceAsk) -> SliceHeld:
         figures = self._books.budgets[ask.scope, ask.period]

@@ -112,6 +112,12 @@ def create(database: Database, connection: Connection, wanted: Sequence[Budget])
         connection.execute(database.insert(budget_periods).values(row).on_conflict_do_nothing())
 
 
+def spent(connection: Connection, wanted: Sequence[Budget]) -> list[int]:
+    """Return what each scope has spent in its period, summed afresh as a new row would begin."""
+    sums = (select(_spent_before(scope, period) + _corrected_before(scope, period)) for scope, period in wanted)
+    return [int(connection.scalar(question) or 0) for question in sums]
+
+
 def hold_posts(connection: Connection, *, exclusively: bool) -> None:
     """Until the transaction ends, keep those out who must see all posts, or all posts out. SQLite has one writer anyway."""
     if connection.dialect.name == "postgresql":

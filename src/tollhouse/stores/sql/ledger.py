@@ -105,6 +105,12 @@ class SqlLedger:
 
         return await self._database.read(asking)
 
+    async def spent(self, wanted: Sequence[budget_rows.Budget]) -> list[int]:
+        def asking(connection: Connection) -> list[int]:
+            return budget_rows.spent(connection, wanted)
+
+        return await self._database.read(asking)
+
     async def leases(self) -> list[tuple[str, SliceHeld]]:
         question = (
             select(budget_periods, leases.c.process, leases.c.nanousd)

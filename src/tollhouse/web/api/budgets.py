@@ -8,8 +8,10 @@ from pydantic import Field
 
 from tollhouse.domain.errors import NotFound
 from tollhouse.domain.governance import Budget, BudgetScope, Governance, budgets_of
+from tollhouse.domain.periods import Period
 from tollhouse.governance.documents import read_budget
 from tollhouse.governance.roles import sees
+from tollhouse.ports.ledger import BudgetState, Ledger
 from tollhouse.web.governed import BudgetNow, budget_json, budget_now, managed_of, period_of, team_of
 
 from .body import Reasoned
@@ -64,12 +66,21 @@ async def budgets_now(rooms: Rooms, governance: Governance, wanted: Mapping[Budg
         return []
     now_ms, zone = rooms.clock.now_ms(), ZoneInfo(governance.time_zone)
     periods = {scope: period_of(budget, now_ms, zone) for scope, budget in wanted.items()}
-    states = await rooms.ledger.budgets(at_ms=now_ms)
+    states = await _states(rooms.ledger, periods, now_ms)
     warnings = await rooms.warnings.since(_earliest(periods[scope].start_ms for scope in wanted))
     return [
-        budget_now(scope, budget, periods[scope], managed_of(governance, scope), states, warnings)
+        budget_now(scope, budget, periods[scope], managed_of(governance, scope), states[scope], warnings)
         for scope, budget in wanted.items()
     ]
+
+
+async def _states(ledger: Ledger, periods: Mapping[BudgetScope, Period], now_ms: int) -> dict[BudgetScope, BudgetState]:
+    """Return each budget's figures. One that nothing was leased of has none; it counts what was spent all the same."""
+    known = {(state.scope, state.period): state for state in await ledger.budgets(at_ms=now_ms)}
+    fresh = [place for place in periods.items() if place not in known]
+    for (scope, period), spent in zip(fresh, await ledger.spent(fresh) if fresh else [], strict=True):
+        known[scope, period] = BudgetState(scope, period, spent, leased_nanousd=0)
+    return {scope: known[scope, period] for scope, period in periods.items()}
 
 
 async def _set(rooms: Rooms, asked: Asked, document: Mapping[str, object] | None) -> BudgetScope:
