@@ -24,6 +24,10 @@ class BudgetWarnings(Protocol):
         """Write those that nobody has written for their scope, period and threshold, and return them: they are yours to tell."""
         ...
 
+    async def current(self, at_ms: int) -> list[BudgetWarning]:
+        """Return those whose period holds the moment."""
+        ...
+
     async def since(self, at_ms: int) -> list[BudgetWarning]:
         """Return those told since then, newest first."""
         ...

@@ -19,6 +19,9 @@ class MemoryBudgetWarnings:
         self._told.update(fresh)
         return list(fresh.values())
 
+    async def current(self, at_ms: int) -> list[BudgetWarning]:
+        return [each for each in self._told.values() if each.period.start_ms <= at_ms < each.period.end_ms]
+
     async def since(self, at_ms: int) -> list[BudgetWarning]:
         found = [each for each in self._told.values() if each.at_ms >= at_ms]
         return sorted(found, key=lambda each: (-each.at_ms, -each.at_ppm))

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.engine import Connection, RowMapping
 
 from tollhouse.domain.governance import BudgetScope
@@ -26,10 +26,17 @@ class SqlBudgetWarnings:
 
         return await self._database.write(claiming) if warnings else []
 
+    async def current(self, at_ms: int) -> list[BudgetWarning]:
+        b = budget_warnings.c
+        return await self._read(select(budget_warnings).where(b.start_ms <= at_ms, b.end_ms > at_ms))
+
     async def since(self, at_ms: int) -> list[BudgetWarning]:
         b = budget_warnings.c
-        question = select(budget_warnings).where(b.at_ms >= at_ms).order_by(b.at_ms.desc(), b.at_ppm.desc())
+        return await self._read(
+            select(budget_warnings).where(b.at_ms >= at_ms).order_by(b.at_ms.desc(), b.at_ppm.desc())
+        )
 
+    async def _read(self, question: Select[tuple[object, ...]]) -> list[BudgetWarning]:
         def asking(connection: Connection) -> list[BudgetWarning]:
             return [_warning(row) for row in connection.execute(question).mappings()]
 

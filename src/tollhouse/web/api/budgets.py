@@ -1,6 +1,6 @@
 """Budgets as they stand: what is in force, laid together with what the ledger knows of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -67,7 +67,7 @@ async def budgets_now(rooms: Rooms, governance: Governance, wanted: Mapping[Budg
     now_ms, zone = rooms.clock.now_ms(), ZoneInfo(governance.time_zone)
     periods = {scope: period_of(budget, now_ms, zone) for scope, budget in wanted.items()}
     states = await _states(rooms.ledger, periods, now_ms)
-    warnings = await rooms.warnings.since(_earliest(periods[scope].start_ms for scope in wanted))
+    warnings = await rooms.warnings.current(now_ms)
     return [
         budget_now(scope, budget, periods[scope], managed_of(governance, scope), states[scope], warnings)
         for scope, budget in wanted.items()
@@ -95,7 +95,3 @@ async def _set(rooms: Rooms, asked: Asked, document: Mapping[str, object] | None
     else:
         raise NotFound(f"There are budgets of these kinds: {', '.join(SCOPES)}.")
     return scope
-
-
-def _earliest(starts_ms: Iterable[int]) -> int:
-    return min(starts_ms)
