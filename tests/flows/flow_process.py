@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -44,6 +44,10 @@ class RunningSimulator:
     def bill(self) -> list[BillLine]:
         """The lines, once every request that has arrived is booked."""
         return self._run(self._settled())
+
+    def script(self, model: str, behaviours: Sequence[str]) -> None:
+        """Let successive requests to the model behave so; see `Simulator.script`."""
+        self._loop.call_soon_threadsafe(self.simulator.script, model, behaviours)
 
     def requests(self) -> list[Request]:
         return list(self.simulator.requests)
