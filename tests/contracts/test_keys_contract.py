@@ -63,6 +63,25 @@ async def test_only_an_unrevoked_key_can_be_changed(stores: Stores) -> None:
     assert [(key.digest, key.revoked_ms) for key in await stores.keys.all()] == [(b"new", 50)]
 
 
+async def test_a_key_that_is_not_as_it_was_read_stays_as_it_is(stores: Stores) -> None:
+    read = replace(CI, models=("fast",), rate=Rate(concurrency=2), budget=Budget(5, PeriodKind.WEEK, (500_000,)))
+    await stores.keys.add(read, by(CI))
+    await stores.keys.used({"ci": 20})
+
+    assert await stores.keys.update(replace(read, models=None), by(CI), was=read)
+    for late in (replace(read, digest=b"rotated"), replace(read, revoked_ms=50)):
+        assert not await stores.keys.update(late, by(CI), was=read)
+    await revoke(stores, replace(read, models=None), 60)
+    await stores.keys.add(replace(CI, digest=b"another", created_ms=7), by(CI))
+    assert not await stores.keys.update(replace(read, models=()), by(CI), was=replace(read, models=None))
+
+    assert [(key.digest, key.models, key.revoked_ms) for key in await stores.keys.all()] == [
+        (CI.digest, None, 60),
+        (b"another", None, None),
+    ]
+    assert len(await stores.changes.list()) == 4
+
+
 async def test_the_last_use_only_moves_forward_and_survives_a_change(stores: Stores) -> None:
     await stores.keys.add(CI, by(CI))
 

@@ -1,6 +1,6 @@
 """The desk: who changes what, what stands in the way, and what is recorded."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -30,9 +30,11 @@ from tollhouse.domain.errors import (
 )
 from tollhouse.domain.governance import BudgetScope
 from tollhouse.domain.roles import Actor
-from tollhouse.governance.desk import REASON_CHARACTERS_MAX
+from tollhouse.governance.desk import REASON_CHARACTERS_MAX, Desk
 from tollhouse.governance.documents import DOCUMENT_BYTES_MAX, merged
 from tollhouse.governance.keys import KeyWish
+from tollhouse.governance.register import Misfit
+from tollhouse.ports.objects import StoredObject
 from tollhouse.stores.memory import memory_stores
 
 BUDGET = {"limit_usd": "5", "period": "day"}
@@ -411,7 +413,18 @@ async def test_a_wrong_member_is_named_by_its_path_and_nothing_is_written(house:
     assert await house.last() == []
 
 
-async def test_whatever_would_push_another_object_out_is_a_conflict(house: House) -> None:
+async def test_a_write_that_would_push_another_object_out_is_a_conflict(house: House) -> None:
+    def validate(objects: Sequence[StoredObject]) -> list[Misfit]:
+        return [Misfit("route", "other", "", "it would be in a circle")]
+
+    desk = Desk(house.register, house.stores.objects, validate, house.clock)
+
+    with pytest.raises(Conflict, match="the route 'other' would no longer fit: it would be in a circle"):
+        await desk.put(ADMIN, "route", "slow", ROUTE, reason="r", version=None)
+    assert await house.last() == []
+
+
+async def test_what_something_stands_on_cannot_be_deleted(house: House) -> None:
     await house.desk.put(ADMIN, "route", "slow", ROUTE, reason="r", version=0)
     await house.desk.put(ADMIN, "team", "legal", {}, reason="r", version=0)
     await house.desk.put(ADMIN, "use_case", "x", a_use_case(team="legal", models=["slow"]), reason="r", version=0)

@@ -1,15 +1,18 @@
 """Callers' keys: made, changed, rotated, revoked; and a secret that nobody sees twice."""
 
 import hashlib
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from governance_desks import ADMIN, AUDITOR, DEVELOPER, OTHER_OWNER, OWNER, VIEWER, House, a_use_case, said
+from governance_desks import ADMIN, AUDITOR, DEVELOPER, OTHER_OWNER, OWNER, VIEWER, House, a_house, a_use_case, said
 from tollhouse.domain.errors import Conflict, InvalidRequest, ManagedByFile, NotFound, NotPermitted
 from tollhouse.domain.governance import Budget, Rate
 from tollhouse.domain.periods import PeriodKind
 from tollhouse.domain.roles import Actor
 from tollhouse.governance.keys import OVERLAP_MS_MAX, KeyWish
+from tollhouse.stores import Stores
 
 APP = KeyWish(name="app", team="claims")
 DAY_MS = 86_400_000
@@ -229,3 +232,17 @@ async def test_keys_see_the_stores_use_cases(house: House) -> None:
     key, _ = await house.keys.create(OWNER, KeyWish(name="app", team="claims", use_cases=("drafts",)), reason="r")
 
     assert key.use_cases == ("drafts",)
+
+
+async def test_two_servers_that_change_a_key_at_once_do_not_undo_each_other(stores: Stores, tmp_path: Path) -> None:
+    here, there = await a_house(stores, tmp_path), await a_house(stores, tmp_path)
+    key, _ = await here.keys.create(ADMIN, APP, reason="r")
+    read = next(each for each in await stores.keys.all() if each.name == "app")
+    await there.keys.revoke(ADMIN, "app", reason="it leaked")
+    again, _ = await there.keys.create(ADMIN, APP, reason="a new one")
+
+    late = await stores.keys.update(replace(read, models=("fast",)), (await here.last())[0], was=read)
+
+    assert not late
+    assert [each.digest for each in await stores.keys.all() if each.revoked_ms is None] == [again.digest]
+    assert key.digest != again.digest

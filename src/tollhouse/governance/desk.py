@@ -228,7 +228,7 @@ class Desk:
             raise InvalidRequest(f"{own.message}.", param=own.path or None)
         pushed_out = self._new(found)
         if pushed_out:
-            raise Conflict(f"{_named(pushed_out[0])} would no longer fit: {pushed_out[0].message}.")
+            raise Conflict(f"With it, {_named(pushed_out[0])} would no longer fit: {pushed_out[0].message}.")
 
     def _refuse_if_used(self, place: Place, stored: Mapping[Place, StoredObject]) -> None:
         kind, name = place

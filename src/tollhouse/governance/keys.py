@@ -168,8 +168,8 @@ class KeyDesk:
         raise _not_found(name, meant(name, live))
 
     async def _update(self, actor: Actor, before: Key, after: Key, reason: str) -> Key:
-        if not await self._keys.update(after, self._change(actor, after, before, reason)):
-            raise _not_found(before.name)  # revoked between the look and the write
+        if not await self._keys.update(after, self._change(actor, after, before, reason), was=before):
+            raise Conflict(f"The key {before.name!r} was changed meanwhile; read it again, and decide again.")
         await self._register.refresh()
         return after
 

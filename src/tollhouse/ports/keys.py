@@ -15,8 +15,14 @@ class KeyStore(Protocol):
         """Raises ValueError if an unrevoked key of this name exists."""
         ...
 
-    async def update(self, key: Key, change: Change) -> bool:
-        """Replace the unrevoked key of this name (rotate, restrict, expire, revoke). Return False if there is none."""
+    async def update(self, key: Key, change: Change, *, was: Key | None = None) -> bool:
+        """
+        Replace the unrevoked key of this name (rotate, restrict, expire, revoke). Return False if there is none.
+
+        Args:
+            was: also return False, and write nothing, if it is not as it was read any more, its last use aside. Without
+                it a change would undo what another did meanwhile, and could bring a revoked secret back to life.
+        """
         ...
 
     async def all(self) -> list[Key]:

@@ -22,11 +22,14 @@ class MemoryKeys:
         self._keys.append(replace(key, managed=STORE))
         self._changes.record(change)
 
-    async def update(self, key: Key, change: Change) -> bool:
+    async def update(self, key: Key, change: Change, *, was: Key | None = None) -> bool:
         place = self._place(key.name)
         if place is None:
             return False
-        self._keys[place] = replace(key, managed=STORE, last_used_ms=self._keys[place].last_used_ms)
+        last_used_ms = self._keys[place].last_used_ms
+        if was is not None and self._keys[place] != replace(was, managed=STORE, last_used_ms=last_used_ms):
+            return False
+        self._keys[place] = replace(key, managed=STORE, last_used_ms=last_used_ms)
         self._changes.record(change)
         return True
 

@@ -1,9 +1,10 @@
 """Keys made by command or API, in SQL."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import msgspec
-from sqlalchemy import bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, insert, or_, select, update
 from sqlalchemy.engine import Connection, RowMapping
 from sqlalchemy.exc import IntegrityError
 
@@ -34,9 +35,11 @@ class SqlKeys:
                 f"there is a key named {key.name!r} already; revoke it first, or take another name"
             ) from error
 
-    async def update(self, key: Key, change: Change) -> bool:
+    async def update(self, key: Key, change: Change, *, was: Key | None = None) -> bool:
         def updating(connection: Connection) -> bool:
             mine = (keys.c.name == key.name, keys.c.revoked_ms.is_(None))
+            if was is not None and not _is_as_read(was, connection, mine):
+                return False
             found = connection.execute(update(keys).where(*mine).values(_values(key))).rowcount > 0
             if found:
                 record(connection, change)
@@ -61,6 +64,12 @@ class SqlKeys:
 
         if rows:
             await self._database.write(writing)
+
+
+def _is_as_read(was: Key, connection: Connection, mine: tuple[ColumnElement[bool], ...]) -> bool:
+    """Compare keys, not columns: the previous release writes some of them otherwise. The row stays locked until the write."""
+    row = connection.execute(select(keys).where(*mine).with_for_update()).mappings().one_or_none()
+    return row is not None and _key(row) == replace(was, managed=STORE, last_used_ms=row["last_used_ms"])
 
 
 def _values(key: Key) -> dict[str, object]:
