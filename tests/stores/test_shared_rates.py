@@ -80,14 +80,10 @@ async def together(started: list[Replica], what: str, *arguments: float) -> list
 async def test_replicas_at_full_speed_share_one_limit_and_use_it_up(valkey: Valkey) -> None:
     async with replicas(valkey, requests_per_minute=LIMIT) as started:
         began = monotonic()
-        first = sum(await together(started, "crowd", 0.5))
-        assert first <= LIMIT * (1 + (monotonic() - began) / WINDOW_S)
-
-        began = monotonic()
+        first = sum(await together(started, "crowd", 1.0))
         then = sum(await together(started, "crowd", 2.0))
-        took_s = monotonic() - began
 
-    assert then <= LIMIT * took_s / WINDOW_S + 2 * REPLICAS, "what flows in, and what each had in hand"
+        assert first + then <= LIMIT * (1 + (monotonic() - began) / WINDOW_S)
     assert then >= 0.95 * LIMIT * 2.0 / WINDOW_S
 
 
@@ -125,9 +121,12 @@ async def test_what_is_told_is_as_many_calls_as_pass(valkey: Valkey) -> None:
 
 async def test_places_are_shared_and_a_killed_process_leaves_its_own(valkey: Valkey) -> None:
     async with replicas(valkey, concurrency=6) as started:
-        held = [await replica.count("hold", 4) for replica in started]
+        began = monotonic()
+        while await started[0].count("hold", 1) < 4:
+            assert monotonic() - began < WAIT_S, "until all are heard, it has its part only"
+            await asyncio.sleep(0.05)
+        held = [4, *[await replica.count("hold", 4) for replica in started[1:]]]
         assert sum(held) == 6
-        assert held[0] == 4
 
         started[0].process.kill()
         await started[0].process.wait()
@@ -155,7 +154,11 @@ async def _killed(valkey: Valkey) -> Callable[[], None]:
 
 async def _read_only(valkey: Valkey) -> Callable[[], None]:
     valkey.command("REPLICAOF", "127.0.0.1", "1")
-    return lambda: valkey.command("REPLICAOF", "NO", "ONE") and None
+
+    def promote() -> None:
+        valkey.command("REPLICAOF", "NO", "ONE")
+
+    return promote
 
 
 async def _flushed(valkey: Valkey) -> Callable[[], None]:
@@ -239,7 +242,7 @@ async def test_a_bucket_unknown_there_holds_what_the_asker_says(valkey: Valkey) 
 
 async def test_what_only_some_are_heard_of_is_handed_out_in_part(valkey: Valkey) -> None:
     async with _open(valkey, present=4) as exchange:
-        places = PlacesAsk("p", limit=8, running=0, most=8)
+        places = PlacesAsk("p", limit=8, running=0, needed=8, most=8)
 
         assert (await exchange(places=places)).places[0].granted == 2
 

@@ -115,10 +115,16 @@ class Admitted:
 class Admission:
     """Everything that can be decided from memory. It raises AdmissionErrors and RequestErrors, and waits for nothing but a rate."""
 
-    def __init__(self, governance: Governance, clock: Clock, session_secret: bytes | None = None) -> None:
-        """`session_secret` None: one of its own, so that nobody else reads its session tokens."""
+    def __init__(
+        self, governance: Governance, clock: Clock, session_secret: bytes | None = None, sharing: Sharing | None = None
+    ) -> None:
+        """
+        Args:
+            session_secret: None: one of its own, so that nobody else reads its session tokens.
+            sharing: None: this process has every rate by itself.
+        """
         self.failures = Failures()
-        self.sharing = Sharing(Rates(), clock)
+        self.sharing = sharing or Sharing(Rates(), clock)
         self._clock = clock
         self._signer = SessionSigner(session_secret or os.urandom(SECRET_BYTES))
         self._used: dict[str, int] = {}

@@ -11,7 +11,7 @@ and owes what it began with on trust.
 from math import ceil
 
 from tollhouse.domain.rates import RateState
-from tollhouse.ports.shared_rates import BucketAsk, Got
+from tollhouse.ports.shared_rates import NEAR_MS, BucketAsk, Got
 
 AHEAD_S = 0.3
 """A chunk lasts about this long at the pace of late: two looks at what is shared."""
@@ -63,7 +63,7 @@ class Bucket:
     # --- a call -----------------------------------------------------------------------------------------------------
 
     def left(self, now: float) -> float:
-        if self._per_s:
+        if self._per_s and now > self._at:
             grown = self._left + (now - self._at) * self._per_s
             self._left = grown if grown < self.cap else self.cap
             self._at = now
@@ -72,7 +72,7 @@ class Bucket:
     def fits(self, amount: int, now: float) -> bool:
         """More than the whole is let in once the bucket is full."""
         left, cap = self._left, self.cap
-        if self._per_s:  # as in `left`; this is the hot path
+        if self._per_s and now > self._at:  # as in `left`; this is the hot path
             left += (now - self._at) * self._per_s
             self._left = left = left if left < cap else cap
             self._at = now
@@ -129,9 +129,10 @@ class Bucket:
         if self._seen is not None:
             self._seen = self.elsewhere(now)
         self._on_trust = self.elsewhere(now) / self.limit * cap
-        self._left = min(self._left + self._on_trust, cap)
         self._per_s = cap / self.window_s
-        self.cap, self._at, self.low = cap, now, 0.0
+        self._left = min(self._left + self._on_trust, cap)
+        # For NEAR_MS what flows in for us may still do so elsewhere: that long nothing comes in here.
+        self.cap, self._at, self.low = cap, now + NEAR_MS / 1000, 0.0
 
     def debt(self, now: float) -> int:
         """Return, as a negative number, what was used of what was given on trust; it is paid now."""

@@ -42,6 +42,7 @@ class Limiter:
         "made_s",
         "on_low",
         "places",
+        "places_elsewhere",
         "rate",
         "requests",
         "running",
@@ -55,6 +56,7 @@ class Limiter:
         self.calls = 0
         self.running = 0
         self.waiting = 0
+        self.places_elsewhere = 0
         self.made_s = now
         self.on_low: Callable[[Limiter], None] | None = None
         self.requests: Bucket | None = None
@@ -147,6 +149,13 @@ class Limiter:
     def was_used(self, now: float) -> bool:
         """While nothing is shared: is anything of it in use?"""
         return self.running > 0 or any(not bucket.is_full(now) for _, bucket in self.buckets())
+
+    def has_elsewhere(self, what: str, tokens: int, now: float) -> bool:
+        """While limits are shared: was enough of what a call lacks there when last seen?"""
+        if what == "concurrency":
+            return self.places_elsewhere > 0
+        bucket = self.requests if what == "requests" else self.tokens
+        return bucket is not None and bucket.held + bucket.elsewhere(now) >= (1 if what == "requests" else tokens)
 
     def is_held(self) -> bool:
         """While limits are shared: is anything of this one here?"""

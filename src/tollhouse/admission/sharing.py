@@ -12,6 +12,7 @@ once, and looks every LOOK_S whether what is shared is back.
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import islice
 
 from tollhouse.domain.errors import StoreUnavailable
@@ -29,10 +30,12 @@ CONNECT_S = 0.5
 """The first exchange on a new connection, with TLS; no call waits for it."""
 LOOK_S = 0.15
 """Between two looks while something is in use, or while what is shared is gone: three within SETTLE_MS."""
-IDLE_LOOK_S = 0.45
-"""Between two looks while nothing is in use: two within GAP_MS."""
+IDLE_LOOK_S = 0.25
+"""Between two looks while nothing is in use: two within NEAR_MS."""
 PACE_S = 0.01
 """Between two exchanges, however many calls ask: 100 a second cost about 3 % of a core."""
+ASK_TIMES = 3
+"""A call that came later may take what was brought for one that waits; while there is more, it asks again."""
 DRY_S = 0.05
 """Where a limit was found used up, it is asked about this often, and calls in between are refused at once."""
 IDLE_S = 1.0
@@ -68,6 +71,7 @@ class Sharing:
         self._process = process
         self._presence = presence
         self._shared = shared
+        self._has_asked = False
         self._heard_s = float("-inf")
         self._doubt_until_s = float("-inf")
         self._active: dict[Limiter, float] = {}
@@ -84,10 +88,13 @@ class Sharing:
         if isinstance(found, Ticket):
             return found
         if self.rates.is_shared and now >= self._dry_until.get(found.limiter, now):
-            found = await self._enter_asking(path, tokens)
-            if isinstance(found, Ticket):
-                return found
-            now = self._clock.monotonic()
+            for _ in range(ASK_TIMES):
+                found = await self._enter_asking(path, tokens)
+                now = self._clock.monotonic()
+                if isinstance(found, Ticket):
+                    return found
+                if not self.rates.is_shared or not found.limiter.has_elsewhere(found.what, tokens, now):
+                    break
             self._dry_until[found.limiter] = now + DRY_S
         raise refusal(found, path, tokens, now)
 
@@ -150,7 +157,7 @@ class Sharing:
         if self._shared is None:
             return True, alone
         if self.rates.is_shared:
-            return True, "shared through Redis"
+            return True, f"shared by {count} through Redis"
         return self.problem is None, f"{alone}; {self.problem or 'Redis was not asked yet'}"
 
     # --- what is shared ---------------------------------------------------------------------------------------------
@@ -165,19 +172,21 @@ class Sharing:
             await self._rest()
 
     async def close(self) -> None:
-        """Give back what is held, and take leave. Raises StoreUnavailable."""
+        """Give back what is held, and take leave, as far as anybody answers: what is held by the dead expires."""
+        with suppress(StoreUnavailable, TimeoutError):
+            if self._presence is not None and self._heard_s > float("-inf"):
+                await self._presence.leave(self._process)
         if self._shared is not None:
-            try:
-                if self.rates.is_shared:
-                    await self._give_all_back()
-                async with asyncio.timeout(CONNECT_S):
-                    await self._shared.leave(self._process)
-            except (StoreUnavailable, TimeoutError):
-                pass  # what is held expires there, as that of a process that was killed
-            finally:
-                await self._shared.close()
-        if self._presence is not None:
-            await self._presence.leave(self._process)
+            with suppress(StoreUnavailable, TimeoutError):
+                await self._leave_shared(self._shared)
+            await self._shared.close()
+
+    async def _leave_shared(self, shared: SharedRates) -> None:
+        if self.rates.is_shared:
+            await self._give_all_back()
+        if self._has_asked:
+            async with asyncio.timeout(CONNECT_S):
+                await shared.leave(self._process)
 
     async def _rest(self) -> None:
         await asyncio.sleep(PACE_S)
@@ -253,7 +262,7 @@ class Sharing:
                 bucket.got(got, now)
             for (limiter, _), got in zip(places, exchanged.places, strict=True):
                 if limiter.on_low is not None:
-                    limiter.places = got.granted
+                    limiter.places, limiter.places_elsewhere = got.granted, got.left
         if exchanged is not None and exchanged.is_open:
             self._let_go(limiters)
             return True
@@ -302,9 +311,12 @@ class Sharing:
 
     async def _try(self, buckets: Sequence[BucketAsk], places: Sequence[PlacesAsk], limit_s: float) -> Exchanged | None:
         assert self._shared is not None, "only asked where something is shared"
+        self._has_asked = True
         try:
             async with asyncio.timeout(limit_s):
-                return await self._shared.exchange(self._process, self.standing.count, buckets, places)
+                return await self._shared.exchange(
+                    self._process, self.standing.count, buckets, places, is_sharing=self.rates.is_shared
+                )
         except StoreUnavailable as error:
             self.problem = error.message
         except TimeoutError:
@@ -318,7 +330,8 @@ def _name(limiter: Limiter, what: str) -> str:
 
 def _places(limiter: Limiter, most: int) -> PlacesAsk:
     assert limiter.concurrency is not None, "asked only where there is such a limit"
-    return PlacesAsk(_name(limiter, "places"), limiter.concurrency, limiter.running, most)
+    needed = limiter.running + limiter.waiting
+    return PlacesAsk(_name(limiter, "places"), limiter.concurrency, limiter.running, needed, max(needed, most))
 
 
 def _wished(limiter: Limiter, *, is_idle: bool) -> int:

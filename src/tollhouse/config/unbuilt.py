@@ -35,7 +35,6 @@ UNBUILT: tuple[Unbuilt, ...] = (
     Unbuilt("server.hosts", "a list of allowed host names"),
     Unbuilt("server.behind_tls_proxy", "rules for a TLS proxy in front"),
     Unbuilt("server.trusted_proxies", "rules for a proxy in front"),
-    Unbuilt("storage.redis", "state shared through Redis"),
     Unbuilt("retention.calls_days", "deletion of old calls"),
     Unbuilt("providers.*.api_keys", "several keys for one provider"),
     Unbuilt("models.*.early_ping", "pings before the first chunk"),

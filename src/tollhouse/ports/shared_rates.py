@@ -12,8 +12,8 @@ GAP_MS = 1_000
 """If nobody was heard for this long, every process was on its own meanwhile: what filled up then was theirs."""
 SETTLE_MS = 400
 """After a gap nothing is handed out for this long, so that all can first say what they used; they look every 150 ms."""
-NEAR_MS = 1_500
-"""Who was not heard for this long is taken to be on its own, and its part is not handed out to the others."""
+NEAR_MS = 600
+"""Who was not heard for this long is taken to be on its own, and its part is not handed out to the others: two looks."""
 PLACES_EXPIRE_MS = 3_000
 """A process that was not heard for this long is dead, and its places for calls are free again."""
 KEPT_MS = 600_000
@@ -46,11 +46,12 @@ class BucketAsk:
 
 @dataclass(frozen=True, slots=True)
 class PlacesAsk:
-    """A process's places for calls at once: it needs `running`, which is a fact, and would like `most`."""
+    """A process's places for calls at once: `running` is a fact, `needed` counts who waits too, `most` is for plenty."""
 
     name: str
     limit: int
     running: int
+    needed: int
     most: int
 
 
@@ -78,10 +79,20 @@ class Exchanged:
 
 class SharedRates(Protocol):
     async def exchange(
-        self, process: str, present: int, buckets: Sequence[BucketAsk], places: Sequence[PlacesAsk]
+        self,
+        process: str,
+        present: int,
+        buckets: Sequence[BucketAsk],
+        places: Sequence[PlacesAsk],
+        *,
+        is_sharing: bool = True,
     ) -> Exchanged:
         """
-        Say and ask everything at once; all of it happens or nothing. `present`: how many processes serve now.
+        Say and ask everything at once; all of it happens or nothing.
+
+        Args:
+            present: how many processes serve now.
+            is_sharing: False from a process that is on its own still: its part does not flow in here.
 
         Raises StoreUnavailable if there is no answer, or none may be written.
         """

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PREFIX = "tollhouse:{rates}:"
 """Before every key; the part in braces puts all of them into one slot of a cluster, as one script needs it."""
-CLOCK, MEMBERS, PROBE = PREFIX + "clock", PREFIX + "members", PREFIX + "probe"
+CLOCK, MEMBERS, SHARERS, PROBE = (PREFIX + name for name in ("clock", "members", "sharers", "probe"))
 
 CONNECT_LIMIT_S = 1.0
 """A connection with TLS across a slow network; nobody waits for it."""
@@ -41,10 +41,22 @@ class RedisSharedRates:
         self._script = client.register_script(files(__package__).joinpath("lease.lua").read_text("utf-8"))
 
     async def exchange(
-        self, process: str, present: int, buckets: Sequence[BucketAsk], places: Sequence[PlacesAsk]
+        self,
+        process: str,
+        present: int,
+        buckets: Sequence[BucketAsk],
+        places: Sequence[PlacesAsk],
+        *,
+        is_sharing: bool = True,
     ) -> Exchanged:
-        keys = [CLOCK, MEMBERS, *(PREFIX + ask.name for ask in buckets), *(PREFIX + ask.name for ask in places)]
-        args: list[str | int] = [process, present, len(buckets), len(places), *_TIMES]
+        keys = [
+            CLOCK,
+            MEMBERS,
+            SHARERS,
+            *(PREFIX + ask.name for ask in buckets),
+            *(PREFIX + ask.name for ask in places),
+        ]
+        args: list[str | int] = [process, present, int(is_sharing), len(buckets), len(places), *_TIMES]
         for bucket in buckets:
             args += (
                 bucket.limit,
@@ -56,7 +68,7 @@ class RedisSharedRates:
                 bucket.most,
             )
         for place in places:
-            args += (place.limit, place.running, place.most)
+            args += (place.limit, place.running, place.needed, place.most)
         return _read(await self._run(keys, args), len(buckets))
 
     async def prove(self) -> None:
@@ -72,6 +84,7 @@ class RedisSharedRates:
 
         try:
             await self._client.zrem(MEMBERS, process)
+            await self._client.zrem(SHARERS, process)
         except (RedisError, OSError) as error:
             raise unavailable(error) from error
 
