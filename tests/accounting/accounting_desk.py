@@ -95,6 +95,9 @@ class UnreliableLedger:
         await self._go()
         return await self._ledger.spent(wanted)
 
+    async def forget_sessions(self, before_ms: int) -> int:
+        return await self._ledger.forget_sessions(before_ms)
+
     async def leases(self) -> list[tuple[str, SliceHeld]]:
         await self._go()
         return await self._ledger.leases()

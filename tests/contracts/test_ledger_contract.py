@@ -24,7 +24,8 @@ from ledger_words import (
 from tollhouse.domain.calls import AttemptState
 from tollhouse.domain.errors import BudgetExceeded
 from tollhouse.domain.governance import BudgetScope
-from tollhouse.ports.ledger import SliceHeld
+from tollhouse.domain.periods import Period, PeriodKind
+from tollhouse.ports.ledger import SliceAsk, SliceHeld
 from tollhouse.ports.usage import CallFilter
 from tollhouse.stores import Stores
 
@@ -325,3 +326,17 @@ async def test_what_is_in_the_ledger_does_not_change_with_the_caller_s_object(st
     (found,) = (await stores.usage.calls(CallFilter())).items
     assert found.cost_nanousd == 30
     assert found.tags == {}
+
+
+async def test_budgets_of_ended_sessions_are_forgotten_once_nothing_is_leased(stores: Stores) -> None:
+    window = Period(PeriodKind.TOTAL, 0, 1_000)
+    over, leased = BudgetScope("session", "ses_1"), BudgetScope("session", "ses_2")
+    for scope in (over, leased):
+        (held,) = await stores.ledger.lease("p1", [SliceAsk(scope, window, 100, 10, 10)])
+        if scope is over:
+            await stores.ledger.give_back("p1", [held])
+    await stores.ledger.lease("p1", [SliceAsk(ORGANISATION, Period(PeriodKind.TOTAL, 0, 1_000), 100, 10, 10)])
+
+    assert await stores.ledger.forget_sessions(1_000) == 0
+    assert await stores.ledger.forget_sessions(1_001) == 1
+    assert [str(state.scope) for state in await stores.ledger.budgets()] == ["session ses_2", "organisation"]

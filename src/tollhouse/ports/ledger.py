@@ -86,6 +86,10 @@ class Ledger(Protocol):
         """Sum afresh what each scope has spent in its period: for budgets that have no figures there yet."""
         ...
 
+    async def forget_sessions(self, before_ms: int) -> int:
+        """Forget the budgets of session tokens that ended before then and of which nothing is leased; calls stay."""
+        ...
+
     async def leases(self) -> list[tuple[str, SliceHeld]]:
         """Every slice that is out, with its process."""
         ...

@@ -64,6 +64,17 @@ class MemoryLedger:
     async def spent(self, wanted: Sequence[Budget]) -> list[int]:
         return [self._spent(budget) for budget in wanted]
 
+    async def forget_sessions(self, before_ms: int) -> int:
+        budgets = self._books.budgets
+        over = [
+            (scope, period)
+            for (scope, period), figures in budgets.items()
+            if scope.kind == "session" and period.end_ms < before_ms and not figures.leased
+        ]
+        for budget in over:
+            del budgets[budget]
+        return len(over)
+
     async def leases(self) -> list[tuple[str, SliceHeld]]:
         held = [
             (process, SliceHeld(scope, period, nanousd))

@@ -8,7 +8,7 @@ PostgreSQL by SELECT … FOR UPDATE in one order, so that nobody waits in a circ
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal, or_, select, tuple_, update
 from sqlalchemy.engine import Connection, RowMapping
 
 from tollhouse.domain.errors import BudgetExceeded
@@ -211,7 +211,10 @@ def _hold(database: Database, connection: Connection, process: str, amounts: Seq
 
 
 def _spent_before(scope: BudgetScope, period: Period) -> ColumnElement[int]:
-    columns = {"team": calls.c.team, "use_case": calls.c.use_case, "key": calls.c.key, "session": calls.c.session}
+    """A session token comes with its budget, so it has spent nothing before this row, which is made for its first call."""
+    if scope.kind == "session":
+        return literal(0)
+    columns = {"team": calls.c.team, "use_case": calls.c.use_case, "key": calls.c.key}
     question = select(func.coalesce(func.sum(attempts.c.cost_nanousd), 0)).where(
         attempts.c.reserved_ms >= period.start_ms, attempts.c.reserved_ms < period.end_ms
     )

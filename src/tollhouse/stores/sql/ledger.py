@@ -111,6 +111,16 @@ class SqlLedger:
 
         return await self._database.read(asking)
 
+    async def forget_sessions(self, before_ms: int) -> int:
+        b = budget_periods.c
+        over = select(b.id).where(b.scope_kind == "session", b.end_ms < before_ms, b.leased_nanousd == 0)
+
+        def forgetting(connection: Connection) -> int:
+            connection.execute(delete(leases).where(leases.c.budget_id.in_(over), leases.c.nanousd == 0))
+            return connection.execute(delete(budget_periods).where(b.id.in_(over))).rowcount
+
+        return await self._database.write(forgetting)
+
     async def leases(self) -> list[tuple[str, SliceHeld]]:
         question = (
             select(budget_periods, leases.c.process, leases.c.nanousd)
