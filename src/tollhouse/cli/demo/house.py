@@ -44,7 +44,7 @@ storage: {{path: ./data}}
 privacy: {{master_key: "{master_key}"}}
 providers:
   inhouse: {{dialect: inhouse}}
-  simulator: {{dialect: openai, base_url: "{simulator}", api_key: simulated-provider}}
+  simulator: {{dialect: openai, base_url: "{simulator}", api_key: simulated-provider, simulated: true}}
 {provider}models:
   inhouse: {{deployments: [{{provider: inhouse, model: auto}}]}}
 {route}  "sim-*": {{deployments: [{{provider: simulator, model: "*"}}], price: {price}}}
