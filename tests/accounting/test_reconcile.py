@@ -1,5 +1,7 @@
 """The books against themselves."""
 
+import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,9 +9,11 @@ import pytest
 from accounting_desk import UnreliableLedger, accounting, open_attempt, path, whole_call
 from tollhouse.accounting.reconcile import Difference, differences
 from tollhouse.accounting.records import read_journal
-from tollhouse.domain.calls import AttemptState, Call, Outcome
+from tollhouse.domain.calls import Attempt, AttemptState, Call, Outcome
+from tollhouse.domain.corrections import Correction
 from tollhouse.domain.governance import BudgetScope
-from tollhouse.domain.periods import PeriodKind
+from tollhouse.domain.periods import Period, PeriodKind
+from tollhouse.ports.ledger import BudgetState
 
 
 async def books_with_calls(ledger: UnreliableLedger, folder: Path) -> list[Call]:
@@ -124,3 +128,84 @@ async def test_a_cost_that_the_journal_knows_otherwise_is_named(tmp_path: Path) 
         ("journal", journalled[0].attempts[0].id),
         ("journal", "att_other"),
     ]
+
+
+async def test_a_correction_belongs_to_what_its_budgets_have_spent(tmp_path: Path) -> None:
+    ledger = UnreliableLedger()
+    await books_with_calls(ledger, tmp_path)
+    call = next(iter(ledger.books.calls.values()))
+    correction = Correction(
+        id="cor_1",
+        at_ms=1,
+        booked_ms=call.attempts[0].reserved_ms,
+        provider="openai",
+        deployment="openai/gpt-5-mini",
+        source="csv",
+        line="request",
+        author="cli",
+        team=call.team,
+        use_case=call.use_case,
+        key=call.key,
+        cost_nanousd=-7,
+    )
+    for figures in ledger.books.budgets.values():
+        figures.spent -= 7
+
+    right = differences(
+        calls=ledger.books.calls.values(),
+        budgets=await ledger.budgets(),
+        leases=await ledger.leases(),
+        corrections=[correction],
+    )
+
+    assert right == []
+    assert {each.kind for each in await found(ledger)} == {"budget_spent"}
+
+
+def test_calls_go_by_and_are_not_kept() -> None:
+    def calls(count: int) -> Iterator[Call]:
+        for number in range(count):
+            yield Call(
+                id=f"call_{number}",
+                at_ms=number,
+                endpoint="chat.completions",
+                team="t",
+                use_case="u",
+                key="k",
+                model="m",
+                outcome=Outcome.OK,
+            )
+
+    def peak_bytes(count: int) -> int:
+        tracemalloc.start()
+        assert differences(calls=calls(count), budgets=[], leases=[]) == []
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak
+
+    assert peak_bytes(5_000) < peak_bytes(50) + 20_000
+
+
+def test_periods_that_overlap_are_each_summed_by_themselves() -> None:
+    scope = BudgetScope("team", "claims")
+    periods = [Period(PeriodKind.DAY, 0, 10), Period(PeriodKind.DAY, 5, 15), Period(PeriodKind.TOTAL, 0, 2**53)]
+    call = Call(id="c", at_ms=0, endpoint="e", team="claims", use_case="u", key="k", model="m", outcome=Outcome.OK)
+    call.attempts = [
+        Attempt(
+            id=f"a{at_ms}",
+            deployment="p/m",
+            provider="p",
+            reserved_ms=at_ms,
+            held_nanousd=0,
+            state=AttemptState.SETTLED,
+            cost_nanousd=10**place,
+        )
+        for place, at_ms in enumerate((-1, 0, 4, 5, 9, 10, 14, 15))
+    ]
+
+    budgets = [
+        BudgetState(scope, period, spent, 0)
+        for period, spent in zip(periods, (11_110, 1_111_000, 11_111_110), strict=True)
+    ]
+
+    assert differences(calls=[call], budgets=budgets, leases=[]) == []

@@ -9,7 +9,7 @@ import pytest
 from cli_house import a_call
 from conftest import Place
 from doctor_house import CLAIMS, DoctorsHouse, posted_chat, read, run_doctor, some_calls, statuses, write_journal
-from tollhouse.cli.checks.books import in_sums, over_limits
+from tollhouse.cli.checks.books import Totals, in_sums, over_limits
 from tollhouse.cli.checks.check import Status
 from tollhouse.cli.exit import Exit
 from tollhouse.domain.periods import Period, PeriodKind
@@ -18,7 +18,7 @@ from tollhouse.ports.usage import UsageRow
 from tollhouse.stores import open_stores
 from tollhouse.testing.house import CONFIG, TestHouse
 
-RIGHT = {"budgets": "ok", "slices": "ok", "attempts": "ok", "journals": "ok", "calls": "ok", "limits": "ok"}
+RIGHT = dict.fromkeys(("budgets", "slices", "attempts", "corrections", "journals", "calls", "metrics", "limits"), "ok")
 
 
 @pytest.fixture
@@ -85,10 +85,12 @@ def test_a_row_changed_by_hand_is_told_and_exits_with_3(
 
 
 def test_the_totals_of_usage_are_held_against_the_calls() -> None:
-    calls = some_calls()
+    summed = Totals()
+    for call in some_calls():
+        summed.add_call(call)
     usage = UsageRow(calls=3, attempts=3, tokens_in=300, tokens_out=60, cost_nanousd=344)
 
-    found = list(in_sums(calls, usage))
+    found = list(in_sums("`usage` says", usage, summed))
 
     assert [(each.kind, each.subject) for each in found] == [("sums", "cost_nanousd")]
     assert "344" in found[0].message

@@ -2,20 +2,26 @@
 The books against themselves, for `doctor`: every figure that is kept twice must be the same twice. Pure.
 
     calls and their attempts   what the ledger has, row by row
+    corrections                what bills say of them
     budgets                    what the ledger has summed up
     leases                     what processes hold of these budgets
     journalled                 what the journals on this machine still hold
 """
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tollhouse.domain.calls import Attempt, AttemptState, Call, Outcome, scopes_of
+from tollhouse.domain.corrections import Correction
+from tollhouse.domain.corrections import scopes_of as corrected_scopes
 from tollhouse.domain.governance import BudgetScope
 from tollhouse.domain.money import usd_from_nano
-from tollhouse.domain.periods import PeriodKind
+from tollhouse.domain.periods import Period, PeriodKind
 from tollhouse.ports.ledger import BudgetState, SliceHeld
+
+Scope = tuple[str, str]
 
 OPEN = frozenset({AttemptState.RESERVED, AttemptState.SENT})
 CLOSED = frozenset({AttemptState.SETTLED, AttemptState.VOID, AttemptState.UNKNOWN, AttemptState.RECONCILED})
@@ -44,44 +50,92 @@ def differences(
     leases: Sequence[tuple[str, SliceHeld]],
     journalled: Iterable[Call] = (),
     limits: Mapping[tuple[BudgetScope, PeriodKind], int] | None = None,
+    corrections: Iterable[Correction] = (),
 ) -> list[Difference]:
     """
-    Return every difference; none if the books are right.
+    Return every difference; none if the books are right. Calls and corrections are looked at once each, and not kept.
 
     A call that only the journal has is not one: it is on its way. `limits` are today's caps in nano-USD; a budget can
     be over its cap only if a provider charged more than was held, or if the cap was lowered.
+
+    Args:
+        calls: as their rows are, without their corrections.
     """
-    posted = list(calls)
+    spent, journals = _Spent(budgets), _Journals(journalled)
+    in_attempts: list[Difference] = []
+    for call in calls:
+        spent.add_call(call)
+        in_attempts += _in_attempts(call)
+        journals.compare(call)
+    for correction in corrections:
+        spent.add_correction(correction)
     return [
-        *_in_budgets(posted, budgets),
+        *spent.differences(),
         *_in_leases(budgets, leases),
         *_over_limits(budgets, limits or {}),
-        *_in_attempts(posted),
-        *_in_journals(posted, journalled),
+        *in_attempts,
+        *journals.found,
     ]
 
 
-def _in_budgets(calls: Sequence[Call], budgets: Sequence[BudgetState]) -> Iterator[Difference]:
-    charges = _charges(calls)
-    for budget in budgets:
-        period = budget.period
-        summed = sum(cost for at_ms, cost in charges[budget.scope] if period.start_ms <= at_ms < period.end_ms)
-        if summed != budget.spent_nanousd:
-            yield Difference(
-                "budget_spent",
-                _name(budget.scope, period.kind),
-                f"its budget says {_usd(budget.spent_nanousd)} are spent, its calls add up to {_usd(summed)}",
-            )
+class _Spent:
+    """Adds up what each budget should say, call by call."""
 
+    def __init__(self, budgets: Sequence[BudgetState]) -> None:
+        self._budgets = budgets
+        self._summed = [0] * len(budgets)
+        self._periods = _by_scope(budgets)
 
-def _charges(calls: Sequence[Call]) -> Mapping[BudgetScope, list[tuple[int, int]]]:
-    charges: defaultdict[BudgetScope, list[tuple[int, int]]] = defaultdict(list)
-    for call in calls:
-        scopes = [BudgetScope(kind, name) for kind, name in scopes_of(call)]
+    def add_call(self, call: Call) -> None:
+        scopes = scopes_of(call)
         for attempt in call.attempts:
+            self._charge(scopes, attempt.reserved_ms, attempt.cost_nanousd)
+
+    def add_correction(self, correction: Correction) -> None:
+        self._charge(corrected_scopes(correction), correction.booked_ms, correction.cost_nanousd)
+
+    def differences(self) -> Iterator[Difference]:
+        for budget, summed in zip(self._budgets, self._summed, strict=True):
+            if summed != budget.spent_nanousd:
+                yield Difference(
+                    "budget_spent",
+                    _name(budget.scope, budget.period.kind),
+                    f"its budget says {_usd(budget.spent_nanousd)} are spent, its calls add up to {_usd(summed)}",
+                )
+
+    def _charge(self, scopes: Iterable[Scope], at_ms: int, cost: int) -> None:
+        if cost:
             for scope in scopes:
-                charges[scope].append((attempt.reserved_ms, attempt.cost_nanousd))
-    return charges
+                periods = self._periods.get(scope)
+                if periods is not None:
+                    for place in periods.at(at_ms):
+                        self._summed[place] += cost
+
+
+class _Periods:
+    """One scope's budget periods, which may overlap: the places of those that hold a moment."""
+
+    def __init__(self, periods: Iterable[tuple[int, Period]]) -> None:
+        waiting = sorted(periods, key=lambda each: each[1].start_ms, reverse=True)
+        self._edges = sorted({edge for _, period in waiting for edge in (period.start_ms, period.end_ms)})
+        self._places: list[tuple[int, ...]] = []
+        running: list[tuple[int, Period]] = []
+        for edge in self._edges:
+            running = [each for each in running if each[1].end_ms > edge]
+            while waiting and waiting[-1][1].start_ms == edge:
+                running.append(waiting.pop())
+            self._places.append(tuple(place for place, _ in running))
+
+    def at(self, at_ms: int) -> tuple[int, ...]:
+        before = bisect_right(self._edges, at_ms) - 1
+        return self._places[before] if before >= 0 else ()
+
+
+def _by_scope(budgets: Sequence[BudgetState]) -> dict[Scope, _Periods]:
+    found: defaultdict[Scope, list[tuple[int, Period]]] = defaultdict(list)
+    for place, budget in enumerate(budgets):
+        found[budget.scope.kind, budget.scope.name].append((place, budget.period))
+    return {scope: _Periods(periods) for scope, periods in found.items()}
 
 
 def _in_leases(budgets: Sequence[BudgetState], leases: Sequence[tuple[str, SliceHeld]]) -> Iterator[Difference]:
@@ -112,14 +166,13 @@ def _over_limits(
             )
 
 
-def _in_attempts(calls: Sequence[Call]) -> Iterator[Difference]:
-    for call in calls:
-        if call.outcome is Outcome.RUNNING:
-            yield Difference("attempt", call.id, "the call is in the ledger and still running")
-        for attempt in call.attempts:
-            problem = _problem(attempt)
-            if problem is not None:
-                yield Difference("attempt", attempt.id, problem)
+def _in_attempts(call: Call) -> Iterator[Difference]:
+    if call.outcome is Outcome.RUNNING:
+        yield Difference("attempt", call.id, "the call is in the ledger and still running")
+    for attempt in call.attempts:
+        problem = _problem(attempt)
+        if problem is not None:
+            yield Difference("attempt", attempt.id, problem)
 
 
 def _problem(attempt: Attempt) -> str | None:
@@ -135,24 +188,34 @@ def _problem(attempt: Attempt) -> str | None:
     return None
 
 
-def _in_journals(calls: Sequence[Call], journalled: Iterable[Call]) -> Iterator[Difference]:
-    posted = {call.id: call for call in calls}
-    for call in journalled:
-        known = posted.get(call.id)
-        if known is None or call.outcome is Outcome.UNKNOWN:
-            continue  # on its way to the ledger, or its end stood in a segment that was deleted because it was posted
-        in_ledger = {attempt.id: attempt for attempt in known.attempts}
-        for attempt in call.attempts:
-            found = in_ledger.get(attempt.id)
-            if found is None:
-                yield Difference("journal", attempt.id, f"the journal has it, the ledger has only its call {call.id}")
-            elif attempt.state in CLOSED and (found.state, found.cost_nanousd) != (attempt.state, attempt.cost_nanousd):
-                yield Difference(
-                    "journal",
-                    attempt.id,
-                    f"the journal says {attempt.state} at {_usd(attempt.cost_nanousd)}, "
-                    f"the ledger {found.state} at {_usd(found.cost_nanousd)}",
-                )
+class _Journals:
+    """Compares the calls that a journal still holds with those in the ledger, when they come by."""
+
+    def __init__(self, journalled: Iterable[Call]) -> None:
+        self.found: list[Difference] = []
+        self._calls: defaultdict[str, list[Call]] = defaultdict(list)
+        for call in journalled:
+            self._calls[call.id].append(call)
+
+    def compare(self, known: Call) -> None:
+        for call in self._calls.pop(known.id, ()):
+            if call.outcome is not Outcome.UNKNOWN:  # its end stood in a segment that was deleted because it was posted
+                self.found += _in_journal(call, known)
+
+
+def _in_journal(call: Call, known: Call) -> Iterator[Difference]:
+    in_ledger = {attempt.id: attempt for attempt in known.attempts}
+    for attempt in call.attempts:
+        found = in_ledger.get(attempt.id)
+        if found is None:
+            yield Difference("journal", attempt.id, f"the journal has it, the ledger has only its call {call.id}")
+        elif attempt.state in CLOSED and (found.state, found.cost_nanousd) != (attempt.state, attempt.cost_nanousd):
+            yield Difference(
+                "journal",
+                attempt.id,
+                f"the journal says {attempt.state} at {_usd(attempt.cost_nanousd)}, "
+                f"the ledger {found.state} at {_usd(found.cost_nanousd)}",
+            )
 
 
 def _name(scope: BudgetScope, kind: PeriodKind) -> str:

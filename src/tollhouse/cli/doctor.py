@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .exit import CheckFailed, reporting, say
+from .bill import BillAsk
+from .exit import CheckFailed, WrongUsage, reporting, say
 from .house import run_async
 from .table import print_json, print_table
 
@@ -28,8 +29,17 @@ PLAIN = {"ok": "+", "warn": "!", "fail": "x", "skip": "-"}
 def doctor(
     *,
     reconcile: Annotated[
-        bool, typer.Option("--reconcile", help="Only compare the ledger, the journals and the calls.")
+        bool,
+        typer.Option("--reconcile", help="Only compare whatever is kept twice: calls, corrections, budgets, journals."),
     ] = False,
+    bill: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="With --reconcile: also compare this bill; may be repeated."),
+    ] = None,
+    provider: Annotated[str | None, typer.Option(help="Whose bill it is: a name under `providers`.")] = None,
+    url: Annotated[
+        str | None, typer.Option(help="With --reconcile: compare the metrics of the service at this address, too.")
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print a list of {group, name, status, detail, fix}.")
     ] = False,
@@ -38,7 +48,8 @@ def doctor(
     """Check configuration, storage, journals, providers, clock and books. Exits 3 if a check fails. Spends nothing."""
     from .checks.check import as_json as json_of
 
-    checks = run_async(_examine(config, only_books=reconcile))
+    extra = _extra(reconcile, bill, provider, url)
+    checks = run_async(_examine(config, extra, only_books=reconcile))
     if as_json:
         print_json(json_of(checks))
     else:
@@ -46,7 +57,15 @@ def doctor(
     _conclude(checks)
 
 
-async def _examine(config: Path, *, only_books: bool) -> list["Check"]:
+def _extra(reconcile: bool, bill: list[Path] | None, provider: str | None, url: str | None) -> "_Extra":
+    if not reconcile and (bill or provider or url):
+        raise WrongUsage("--bill, --provider and --url say what to compare: give --reconcile too")
+    if bool(bill) != bool(provider):
+        raise WrongUsage("--bill and --provider belong together")
+    return _Extra(BillAsk(provider=provider, files=bill) if bill and provider else None, url)
+
+
+async def _examine(config: Path, extra: "_Extra", *, only_books: bool) -> list["Check"]:
     from .checks import books, clock, configuration, journals, providers, storage
 
     loaded, about_file = configuration.read(config, os.environ)
@@ -54,21 +73,30 @@ async def _examine(config: Path, *, only_books: bool) -> list["Check"]:
         later = [books.GROUP] if only_books else [g.GROUP for g in (storage, journals, providers, clock, books)]
         return [*about_file, *(group.skip(group.name, "the configuration does not load") for group in later)]
     if only_books:
-        return (await _examine_store(loaded)).books_alone()
+        return (await _examine_store(loaded, extra)).books_alone()
     from tollhouse.config.govern import provider_specs
 
     asked = await providers.ask_all(provider_specs(loaded.settings))
-    kept = await _examine_store(loaded)
+    kept = await _examine_store(loaded, extra)
     return [
         *about_file,
         *configuration.examine(loaded),
         *kept.storage,
         *storage.folder(loaded.data_path),
+        *await storage.redis(loaded),
         *kept.journals,
         *providers.examine(asked),
         *clock.examine(asked, loaded.settings.organisation.time_zone),
         *kept.books,
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Extra:
+    """What else the books are compared with."""
+
+    bill: BillAsk | None
+    url: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +114,12 @@ class _Kept:
         return [*failed([*self.storage, *self.journals]), *self.books]
 
 
-async def _examine_store(loaded: "Loaded") -> _Kept:
+async def _examine_store(loaded: "Loaded", extra: _Extra) -> _Kept:
     from tollhouse.adapters.clock import SystemClock
     from tollhouse.bootstrap import JOURNALS
     from tollhouse.config.govern import govern
 
-    from .checks import books, journals, storage
+    from .checks import bills, books, journals, metrics, storage
 
     folder = loaded.data_path / JOURNALS
     async with storage.opened(loaded) as store:
@@ -101,6 +129,10 @@ async def _examine_store(loaded: "Loaded") -> _Kept:
             return _Kept(store.checks, own, [books.GROUP.skip("books", store.why)])
         leases = await journals.leases(store.database, found, folder)
         compared = await books.examine(store.database, found.ended, govern(loaded.settings), SystemClock().now_ms())
+        if extra.url is not None:
+            compared.append(await metrics.examine_service(extra.url, store.database))
+        if extra.bill is not None:
+            compared.append(await bills.examine(extra.bill, loaded, store.database, SystemClock().now_ms()))
         return _Kept(store.checks, [*own, leases], compared)
 
 

@@ -1,116 +1,150 @@
 """
-Group reconcile: the ledger against itself and against this machine's journals.
+Group reconcile: everything that is kept twice must be the same twice.
 
-Beside a live server rows come in all the time, so everything is read in one transaction: it sees one state.
+    attempts, corrections   row by row, against what budgets have spent, and against this machine's journals
+    calls as they are shown, `usage` and `/metrics`   against the same rows
+
+Beside a live server rows come in all the time, so everything is read in one transaction: it sees one state. Calls are
+read page by page and not kept.
 """
 
-from collections import Counter
 from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from tollhouse.accounting.reconcile import Difference, differences
 from tollhouse.domain.calls import Call
+from tollhouse.domain.corrections import Correction
 from tollhouse.domain.errors import StoreUnavailable
 from tollhouse.domain.governance import Budget, BudgetScope, Governance, Key
 from tollhouse.domain.money import usd_from_nano
 from tollhouse.domain.periods import FOREVER_MS, PeriodKind
-from tollhouse.ports.ledger import BudgetState, SliceHeld
+from tollhouse.ports.ledger import BudgetState
 from tollhouse.ports.usage import MAX_PAGE, CallFilter, UsageQueries, UsageRow
 
+from . import metrics
 from .check import Check, Group, some
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, RowMapping
+
+    from tollhouse.domain.calls import Attempt
 
     from tollhouse.stores.sql.engine import Database
     from tollhouse.stores.sql.transactions import Work
 
 GROUP = Group("reconcile")
 
-READ_LIMIT_S = 900.0
-"""A year's calls of a busy house: a call takes about 70 us (100,000 in 6.7 s) and, until all are compared, 2 KB."""
+READ_LIMIT_S = 3_600.0
+"""A year's calls of a busy house: a call takes about 150 us, so ten million take half an hour."""
+PAGE = 1_000
+"""Calls, or corrections, in memory at a time."""
+NAMED_MAX = 100
+"""Attempts that are there twice or alone, of which a few are told and the rest counted."""
 SHOWN = 5
 """Differences told a check; one is as good a reason to look as a hundred."""
 
 FIX = "Nobody may edit the store's rows: restore the last backup, or report this with the ids."
 
 KINDS = {
-    "budget_spent": ("budgets", "every budget's spent money is the sum of its attempts"),
+    "budget_spent": ("budgets", "every budget's spent money is the sum of its attempts and corrections"),
     "budget_leased": ("slices", "every budget's leased money is the sum of the slices that processes hold"),
     "attempt": ("attempts", "every attempt is there once, has ended and costs what its state says"),
+    "correction": ("corrections", "every correction of an attempt has its attempt"),
     "journal": ("journals", "every ended call of a journal is in the ledger as it was written"),
-    "sums": ("calls", "the totals of `usage` are the sums of the calls"),
+    "sums": ("calls", "calls as they are shown, and the totals of `usage`, are the sums of the rows"),
+    "metrics": ("metrics", "every series of `/metrics` is the figure of `usage`"),
 }
 """What each kind of difference is called here, and what holds if there is none."""
+
+FIGURES = ("calls", "attempts", "tokens_in", "tokens_out", "tokens_cached", "cost_nanousd")
 
 T = TypeVar("T")
 Limits = Mapping[tuple[BudgetScope, PeriodKind], int]
 
 
+@dataclass(slots=True)
+class Totals:
+    """What rows add up to."""
+
+    calls: int = 0
+    attempts: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    tokens_cached: int = 0
+    cost_nanousd: int = 0
+
+    def add_call(self, call: Call) -> None:
+        self.calls += 1
+        self.attempts += len(call.attempts)
+        self.tokens_in += call.tokens_in
+        self.tokens_out += call.tokens_out
+        self.tokens_cached += call.tokens_cached
+        self.cost_nanousd += call.cost_nanousd
+
+    def add_correction(self, correction: Correction) -> None:
+        self.tokens_in += correction.tokens_in
+        self.tokens_out += correction.tokens_out
+        self.tokens_cached += correction.tokens_cached
+        self.cost_nanousd += correction.cost_nanousd
+
+
+@dataclass(slots=True)
+class Rows:
+    """The rows that went by: `shown` is what calls add up to with their corrections, `all` with every correction."""
+
+    shown: Totals = field(default_factory=Totals)
+    all: Totals = field(default_factory=Totals)
+    corrections: int = 0
+
+    def counting(self, calls: Iterable[Call]) -> Iterator[Call]:
+        for call in calls:
+            self.shown.add_call(call)
+            self.all.add_call(call)
+            yield call
+
+    def correcting(self, corrections: Iterable[Correction]) -> Iterator[Correction]:
+        for correction in corrections:
+            self.corrections += 1
+            self.all.add_correction(correction)
+            if correction.attempt is not None:
+                self.shown.add_correction(correction)
+            yield correction
+
+
 @dataclass(frozen=True, slots=True)
 class Books:
-    """One state of the ledger. `orphans`: attempts whose call is not there; `usage`: the total that every screen shows."""
+    """What was found in one state of the ledger. `counted`: how many things each check looked at, by its name."""
 
-    calls: Sequence[Call]
+    found: Sequence[Difference]
+    counted: Mapping[str, int]
     budgets: Sequence[BudgetState]
-    leases: Sequence[tuple[str, SliceHeld]]
     keys: Sequence[Key]
-    orphans: Sequence[str]
-    usage: UsageRow
 
 
 async def examine(database: "Database", journalled: Sequence[Call], governance: Governance, now_ms: int) -> list[Check]:
     try:
-        books = await database.read(lambda connection: _read(connection, database), READ_LIMIT_S)
+        books = await database.read(lambda connection: _read(connection, database, journalled), READ_LIMIT_S)
     except StoreUnavailable as error:
         return [GROUP.error("ledger", error.message)]
-    return judge(books, journalled, limits(governance, books.keys), now_ms)
+    return judge(books, limits(governance, books.keys), now_ms)
 
 
-def judge(books: Books, journalled: Sequence[Call], caps: Limits, now_ms: int) -> list[Check]:
-    found = [
-        *differences(calls=books.calls, budgets=books.budgets, leases=books.leases, journalled=journalled),
-        *repeated(books.calls),
-        *orphaned(books.orphans),
-        *in_sums(books.calls, books.usage),
-    ]
-    counted = {"budgets": len(books.budgets), "slices": len(books.leases), "journals": len(journalled)}
-    counted |= {"attempts": sum(len(call.attempts) for call in books.calls), "calls": len(books.calls)}
+def judge(books: Books, caps: Limits, now_ms: int) -> list[Check]:
     checks = [
-        _kind(name, f"{holds} ({counted[name]} looked at)", [each for each in found if each.kind == kind])
+        _kind(name, f"{holds} ({books.counted[name]} looked at)", [each for each in books.found if each.kind == kind])
         for kind, (name, holds) in KINDS.items()
     ]
-    others = [each for each in found if each.kind not in KINDS]
+    others = [each for each in books.found if each.kind not in KINDS]
     return [*checks, *([_kind("others", "", others)] if others else []), over_limits(books.budgets, caps, now_ms)]
 
 
-def repeated(calls: Iterable[Call]) -> Iterator[Difference]:
-    """One upstream request is one attempt: an id that is there twice was paid for twice."""
-    times = Counter(attempt.id for call in calls for attempt in call.attempts)
-    for attempt_id, count in times.items():
-        if count > 1:
-            yield Difference("attempt", attempt_id, f"the attempt is in the ledger {count} times")
-
-
-def orphaned(attempt_ids: Iterable[str]) -> Iterator[Difference]:
-    for attempt_id in attempt_ids:
-        yield Difference("attempt", attempt_id, "the attempt's call is not in the ledger")
-
-
-def in_sums(calls: Iterable[Call], usage: UsageRow) -> Iterator[Difference]:
-    """Compare what the database sums with the sums over its rows."""
-    added = UsageRow()
-    for call in calls:
-        added.calls += 1
-        added.attempts += len(call.attempts)
-        added.tokens_in += call.tokens_in
-        added.tokens_out += call.tokens_out
-        added.cost_nanousd += call.cost_nanousd
-    for name in ("calls", "attempts", "tokens_in", "tokens_out", "cost_nanousd"):
-        said, summed = getattr(usage, name), getattr(added, name)
-        if said != summed:
-            yield Difference("sums", name, f"`usage` says {said}, the calls add up to {summed}")
+def in_sums(what: str, said: Totals | UsageRow, summed: Totals) -> Iterator[Difference]:
+    """Compare what a question to the ledger adds up to with the sums over its rows."""
+    for name in FIGURES:
+        one, other = getattr(said, name), getattr(summed, name)
+        if one != other:
+            yield Difference("sums", name, f"{what} {one}, the rows add up to {other}")
 
 
 def over_limits(budgets: Iterable[BudgetState], caps: Limits, now_ms: int) -> Check:
@@ -149,18 +183,36 @@ def _kind(name: str, holds: str, found: Sequence[Difference]) -> Check:
 # --- one state ------------------------------------------------------------------------------------------------------
 
 
-def _read(connection: "Connection", database: "Database") -> Books:
+def _read(connection: "Connection", database: "Database", journalled: Sequence[Call]) -> Books:
     from tollhouse.stores.sql import stores_on
 
     stores = stores_on(_one_state(connection, database))
-    return Books(
-        calls=_at_once(_all_calls(stores.usage)),
-        budgets=_at_once(stores.ledger.budgets()),
-        leases=_at_once(stores.ledger.leases()),
-        keys=_at_once(stores.keys.all()),
-        orphans=_orphans(connection),
-        usage=_at_once(stores.usage.usage((), CallFilter())).total,
-    )
+    budgets, leases = _at_once(stores.ledger.budgets()), _at_once(stores.ledger.leases())
+    rows = Rows()
+    found = [
+        *differences(
+            calls=rows.counting(_calls(connection)),
+            budgets=budgets,
+            leases=leases,
+            journalled=journalled,
+            corrections=rows.correcting(_corrections(connection)),
+        ),
+        *_alone_or_twice(connection),
+        *in_sums("the calls as they are shown add up to", _at_once(_shown(stores.usage)), rows.shown),
+        *in_sums("`usage` says", _at_once(stores.usage.usage((), CallFilter())).total, rows.all),
+    ]
+    page, report = _at_once(metrics.built(stores.usage)), _at_once(stores.usage.usage(metrics.LABELS, CallFilter()))
+    found += metrics.differences(page, report)
+    counted = {
+        "budgets": len(budgets),
+        "slices": len(leases),
+        "attempts": rows.all.attempts,
+        "corrections": rows.corrections,
+        "journals": len(journalled),
+        "calls": rows.all.calls,
+        "metrics": len(report.items),
+    }
+    return Books(found, counted, budgets, _at_once(stores.keys.all()))
 
 
 def _one_state(connection: "Connection", database: "Database") -> "Database":
@@ -191,22 +243,67 @@ def _at_once(coroutine: Coroutine[None, None, T]) -> T:
     raise AssertionError("a question inside one state waited")
 
 
-async def _all_calls(usage: UsageQueries) -> list[Call]:
-    calls: list[Call] = []
-    cursor: str | None = None
+async def _shown(usage: UsageQueries) -> Totals:
+    """Add up the calls as every list of them shows them."""
+    totals, cursor = Totals(), None
     while True:
         page = await usage.calls(CallFilter(), limit=MAX_PAGE, cursor=cursor)
-        calls += page.items
+        for call in page.items:
+            totals.add_call(call)
         cursor = page.next_cursor
         if cursor is None:
-            return calls
+            return totals
 
 
-def _orphans(connection: "Connection") -> list[str]:
-    """No question of the stores finds these: they all begin at the call."""
+def _calls(connection: "Connection") -> Iterator[Call]:
+    """Yield every call as its rows are."""
     from sqlalchemy import select
 
+    from tollhouse.stores.sql import rows
     from tollhouse.stores.sql.schema import attempts, calls
 
-    is_there = select(calls.c.id).where(calls.c.id == attempts.c.call_id).exists()
-    return list(connection.scalars(select(attempts.c.id).where(~is_there)))
+    last = ""
+    while True:
+        found = connection.execute(select(calls).where(calls.c.id > last).order_by(calls.c.id).limit(PAGE)).mappings()
+        page: dict[str, tuple[RowMapping, list[Attempt]]] = {row["id"]: (row, []) for row in found}
+        wanted = select(attempts).where(attempts.c.call_id.in_(list(page))).order_by(attempts.c.position)
+        for row in connection.execute(wanted).mappings():
+            page[row["call_id"]][1].append(rows.attempt_from(row))
+        for row, own in page.values():
+            yield rows.call_from(row, own)
+        if len(page) < PAGE:
+            return
+        last = next(reversed(page))
+
+
+def _corrections(connection: "Connection") -> Iterator[Correction]:
+    from sqlalchemy import select
+
+    from tollhouse.stores.sql.schema import corrections
+
+    last = ""
+    while True:
+        question = select(corrections).where(corrections.c.id > last).order_by(corrections.c.id).limit(PAGE)
+        page = [Correction(**row) for row in connection.execute(question).mappings()]
+        yield from page
+        if len(page) < PAGE:
+            return
+        last = page[-1].id
+
+
+def _alone_or_twice(connection: "Connection") -> Iterator[Difference]:
+    """No question of the stores finds these: they all begin at the call. One upstream request is one attempt."""
+    from sqlalchemy import func, select
+
+    from tollhouse.stores.sql.schema import attempts, calls, corrections
+
+    a, c = attempts.c, corrections.c
+    has_call = select(calls.c.id).where(calls.c.id == a.call_id).exists()
+    for attempt_id in connection.scalars(select(a.id).where(~has_call).limit(NAMED_MAX)):
+        yield Difference("attempt", attempt_id, "the attempt's call is not in the ledger")
+    twice = select(a.id, func.count()).group_by(a.id).having(func.count() > 1).limit(NAMED_MAX)
+    for attempt_id, count in connection.execute(twice):
+        yield Difference("attempt", attempt_id, f"the attempt is in the ledger {count} times")
+    has_attempt = select(a.id).where(a.call_id == c.call, a.id == c.attempt).exists()
+    for correction_id in connection.scalars(select(c.id).where(c.attempt.is_not(None), ~has_attempt).limit(NAMED_MAX)):
+        yield Difference("correction", correction_id, "the attempt that it corrects is not in the ledger")
