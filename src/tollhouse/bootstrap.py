@@ -81,9 +81,12 @@ BEAT_EVERY_S = 1.0
 USED_EVERY_S = 5.0
 """When keys and access tokens were last used is for people, who look in days."""
 WARNINGS_EVERY_S = 1.0
-REPLAYS_EVERY_S = 3600.0
+FORGET_EVERY_S = 3600.0
+SESSIONS_KEPT_MS = 24 * 3_600_000
 
 NO_FLAGS: Mapping[str, object] = {}
+
+Chore = Callable[[], Coroutine[None, None, object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +156,9 @@ async def open_loaded(
     *,
     on_posted: Callable[[Sequence[Call]], None],
     on_adopted: Callable[[Adoption], None],
+    process: str | None = None,
 ) -> AsyncGenerator[House, None]:
-    """As `open_house`, for a configuration that is read already."""
+    """As `open_house`, for a configuration that is read already. `process` is the process's id; None makes one."""
     clock = SystemClock()
     async with AsyncExitStack() as exits:
         stores = await _open_stores(loaded)
@@ -175,12 +179,13 @@ async def open_loaded(
             prices=prices,
             clock=clock,
             folder=loaded.data_path / JOURNALS,
-            process=new_id("proc"),
+            process=process or new_id("proc"),
             zone=ZoneInfo(governance.time_zone),
             counter=tokens,
             fsync_group=loaded.settings.storage.journal_fsync == "group",
             on_posted=on_posted,
             on_adopted=on_adopted,
+            on_dead=stores.replays.free,
         )
         await accounting.start()
         exits.push_async_callback(accounting.close)
@@ -210,30 +215,55 @@ async def open_loaded(
         )
 
 
-async def serve_house(
-    config: Path,
-    *,
-    flags: Mapping[str, object] = NO_FLAGS,
-    log_level: str = "info",
-    on_ready: Callable[[str, Sequence[str]], None],
-) -> int:
-    """Serve until told to stop; return the exit code. `on_ready` is given the URL and warnings."""
+@dataclass(frozen=True, slots=True)
+class Post:
+    """
+    Where a server stands.
+
+    Args:
+        sock: listens already.
+        process: the id of this process.
+        lifeline: a pipe that ends with the parent; None: there is none.
+    """
+
+    sock: "socket"
+    process: str
+    lifeline: int | None = None
+
+
+def take_post(loaded: Loaded) -> Post:
+    """Listen. To be done first: if the port is taken, nothing else is touched. Raises StartError."""
     from tollhouse.config.values import listen_address
     from tollhouse.web.serve import bind
 
-    log = Log(log_level)
-    loaded = load(config, os.environ, flags)
-    # The port first: if it is taken, nothing else is touched.
-    with stdlib_into(log), bind(*listen_address(loaded.settings.server.listen)) as sock:
+    return Post(bind(*listen_address(loaded.settings.server.listen)), new_id("proc"))
+
+
+async def set_up(loaded: Loaded) -> None:
+    """Set up an empty store, or see that it fits, before several processes open it at once. Raises OperatorErrors."""
+    stores = await _open_stores(loaded)
+    try:
+        await open_session_secret(stores.marks, await _open_sealer(loaded, stores))
+    finally:
+        await stores.close()
+
+
+async def serve_house(
+    loaded: Loaded, post: Post, *, log_level: str = "info", on_ready: Callable[[str, Sequence[str]], None]
+) -> int:
+    """Serve until told to stop; return the exit code. `on_ready` is given the URL and warnings."""
+    log = Log(log_level, worker=post.process)
+    with stdlib_into(log), post.sock:
         async with open_loaded(
             loaded,
             on_posted=lambda calls: _log_calls(log, calls),
             on_adopted=lambda found: _log_adoption(log, found),
+            process=post.process,
         ) as house:
-            return await _serve(house, sock, log, on_ready)
+            return await _serve(house, post, log, on_ready)
 
 
-async def _serve(house: House, sock: "socket", log: Log, on_ready: Callable[[str, Sequence[str]], None]) -> int:
+async def _serve(house: House, post: Post, log: Log, on_ready: Callable[[str, Sequence[str]], None]) -> int:
     from tollhouse.web.serve import serve
 
     settings, edge = house.loaded.settings, build_edge(house, log)
@@ -244,10 +274,11 @@ async def _serve(house: House, sock: "socket", log: Log, on_ready: Callable[[str
         chores = [group.create_task(_loudly(chore, log)) for chore in (keep_up(house, log), _see_posting(house))]
         code = await serve(
             edge,
-            sock,
+            post.sock,
             drain_ms=settings.server.drain_ms,
             on_ready=lambda port: on_ready(f"http://{host}:{port}", house.warnings),
             on_stop=edge.drain,
+            lifeline=post.lifeline,
         )
         for chore in chores:
             chore.cancel()
@@ -288,7 +319,7 @@ def build_edge(house: House, log: Log) -> "Edge":
         clock=house.clock,
         gauges=gauges,
     )
-    replays = ReplayDesk(house.stores.replays, house.sealer, house.clock)
+    replays = ReplayDesk(house.stores.replays, house.sealer, house.clock, process=house.accounting.process)
     v1 = V1(
         house.gateway,
         replays,
@@ -367,37 +398,40 @@ def _rooms(
 
 async def keep_up(house: House, log: Log) -> None:
     """Do what a serving process has to do all the time: share rates with others, and what is to be done now and then."""
-    async with asyncio.TaskGroup() as group:
-        group.create_task(house.gateway.admission.sharing.run())
-        await _do_chores(house, log)
-
-
-async def _do_chores(house: House, log: Log) -> None:
-    """Say that this process serves, see what is in force, write response ids, look at budgets, forget old replays."""
     from tollhouse.web.replay import ReplayDesk
 
     desk = ReplayDesk(house.stores.replays, house.sealer, house.clock)
     thresholds = Thresholds(
         house.stores.ledger, house.stores.budget_warnings, house.clock, lambda warning: _log_warning(log, warning)
     )
-    chores = (
-        (house.gateway.admission.sharing.beat, BEAT_EVERY_S),
-        (house.register.refresh, GOVERNANCE_EVERY_S),
-        (house.shelf.flush, SHELF_EVERY_S),
-        (lambda: thresholds.look(budgets_of(house.governance)), WARNINGS_EVERY_S),
-        (lambda: _note_used(house), USED_EVERY_S),
-        (desk.expire, REPLAYS_EVERY_S),
-    )
-    due = dict.fromkeys(range(len(chores)), 0.0)
+    chores: Mapping[Chore, float] = {
+        house.gateway.admission.sharing.beat: BEAT_EVERY_S,
+        house.register.refresh: GOVERNANCE_EVERY_S,
+        house.shelf.flush: SHELF_EVERY_S,
+        lambda: thresholds.look(budgets_of(house.governance)): WARNINGS_EVERY_S,
+        lambda: _note_used(house): USED_EVERY_S,
+        desk.expire: FORGET_EVERY_S,
+        lambda: _forget_sessions(house): FORGET_EVERY_S,
+    }
+    async with asyncio.TaskGroup() as group:
+        group.create_task(house.gateway.admission.sharing.run())
+        for chore, every_s in chores.items():
+            group.create_task(_regularly(chore, every_s, log))
+
+
+async def _regularly(chore: Chore, every_s: float, log: Log) -> None:
+    """Each chore has a task of its own, so that a slow one never keeps a revocation waiting."""
     while True:
-        for number, (chore, every_s) in enumerate(chores):
-            if house.clock.monotonic() >= due[number]:
-                due[number] = house.clock.monotonic() + every_s
-                try:
-                    await chore()
-                except StoreUnavailable as error:
-                    log.warn("store_unavailable", detail=error.message)
-        await asyncio.sleep(SHELF_EVERY_S)
+        try:
+            await chore()
+        except StoreUnavailable as error:
+            log.warn("store_unavailable", detail=error.message)
+        await asyncio.sleep(every_s)
+
+
+async def _forget_sessions(house: House) -> None:
+    """A day after their end, when whatever they called has long been booked."""
+    await house.stores.ledger.forget_sessions(house.clock.now_ms() - SESSIONS_KEPT_MS)
 
 
 async def _note_used(house: House) -> None:

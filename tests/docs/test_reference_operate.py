@@ -12,7 +12,7 @@ from io import BytesIO
 from pathlib import Path
 
 from reference_pages import DOCS, code, fenced, page, rows_under
-from tollhouse.accounting.books import ADOPT_S, CLOSE_S
+from tollhouse.accounting.books import CLOSE_S
 from tollhouse.accounting.posting import MAX_IN_MEMORY
 from tollhouse.cli import app as command_line
 from tollhouse.config.tree import Server
@@ -26,6 +26,7 @@ PAGE = page("operate.md")
 POSTGRESQL = "## PostgreSQL\n"
 DATABASE = "postgresql://tollhouse:secret@db.example/tollhouse"
 SOURCE = DOCS.parent / "src" / "tollhouse"
+TELLERS = ("bootstrap.py", "web/workers.py")
 MINUTE_S = 60
 
 
@@ -69,7 +70,6 @@ def test_the_service_starts_a_command_that_exists_and_is_given_time_to_stop() ->
 
 
 def test_limits_on_the_page_are_the_programs() -> None:
-    assert f"within {ADOPT_S:g} s" in PAGE
     assert f"from {MAX_IN_MEMORY:,} on in the journal" in PAGE
     assert f"is waited for, up to {LEASE_LIMIT_S:g} s" in PAGE
     assert GONE_LIMIT_S < 0.1
@@ -87,7 +87,7 @@ def test_the_sample_line_has_the_fields_of_a_real_one() -> None:
     output = BytesIO()
     call = Call(id="call_1", at_ms=0, endpoint="chat.completions", team="t", use_case="u", key="k", model="m")
 
-    Log("info", output).call(call)
+    Log("info", output, worker="proc_1").call(call)
 
     assert list(json.loads(sample)) == list(json.loads(output.getvalue()))
 
@@ -131,5 +131,5 @@ def logged_events() -> list[tuple[str, str]]:
     levels = {"event": "info", "warn": "warning"}
     log = (SOURCE / "web/log.py").read_text()
     own = re.findall(r'_log\.(info|warning|error)\("([a-z_]+)"', log)
-    told = re.findall(r'\.(event|warn)\("([a-z_]+)"', log + (SOURCE / "bootstrap.py").read_text())
+    told = re.findall(r'\.(event|warn)\(\s*"([a-z_]+)"', log + "".join((SOURCE / name).read_text() for name in TELLERS))
     return [(name, level) for level, name in own] + [(name, levels[how]) for how, name in told]

@@ -1,12 +1,16 @@
 """`tollhouse serve`: the gateway, until it is told to stop."""
 
-from collections.abc import Sequence
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .exit import reporting, say
+from .exit import reporting
+from .ready import say_ready
+
+if TYPE_CHECKING:
+    from tollhouse.config.load import Loaded
 
 
 @reporting()
@@ -15,20 +19,53 @@ def serve(
     listen: Annotated[
         str | None, typer.Option(help="HOST:PORT; wins over `server.listen`. Port 0 takes a free one.")
     ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="How many processes serve on that port; wins over `server.workers`.")
+    ] = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
     """Serve OpenAI's API under /v1 and our own under /api/v1, with everything the configuration says."""
+    from tollhouse.config.load import load
+
+    asked = {"server.listen": listen, "server.workers": workers}
+    flags = {name: value for name, value in asked.items() if value is not None}
+    loaded = load(config, os.environ, flags)
+    if loaded.settings.server.workers == 1:
+        raise SystemExit(_serve(loaded, log_level))
+    _become_parent(loaded, flags, log_level)
+
+
+def _serve(loaded: "Loaded", log_level: str) -> int:
     import uvloop
 
-    from tollhouse.bootstrap import serve_house
+    from tollhouse.bootstrap import serve_house, take_post
 
-    flags = {"server.listen": listen} if listen is not None else {}
+    return uvloop.run(serve_house(loaded, take_post(loaded), log_level=log_level, on_ready=say_ready))
 
-    def ready(url: str, warnings: Sequence[str]) -> None:
-        for warning in warnings:
-            say(f"warning: {warning}")
-        say(
-            f"tollhouse is ready at {url}  (OpenAI API: {url}/v1, health: {url}/readyz; Ctrl-C or SIGTERM drains and stops)"
+
+def _become_parent(loaded: "Loaded", flags: dict[str, str | int], log_level: str) -> None:
+    """Listen, set up the store, and then leave everything that was loaded for it behind."""
+    import asyncio
+
+    from tollhouse.bootstrap import set_up, take_post
+    from tollhouse.domain.errors import StartError
+    from tollhouse.web.workers import WORKERS_MAX
+
+    from .workers import Orders, become_parent
+
+    if loaded.settings.server.workers > WORKERS_MAX:
+        raise StartError(f"`server.workers` may be up to {WORKERS_MAX}; one for each processor is usual.")
+    post = take_post(loaded)
+    asyncio.run(set_up(loaded))
+    server = loaded.settings.server
+    become_parent(
+        Orders(
+            config=str(loaded.path),
+            flags=flags,
+            log_level=log_level,
+            workers=server.workers,
+            drain_ms=server.drain_ms,
+            host=server.listen.rpartition(":")[0],
+            sock=post.sock.detach(),
         )
-
-    raise SystemExit(uvloop.run(serve_house(config, flags=flags, log_level=log_level, on_ready=ready)))
+    )

@@ -30,7 +30,6 @@ class Unbuilt:
 
 
 UNBUILT: tuple[Unbuilt, ...] = (
-    Unbuilt("server.workers", "several worker processes", (1,)),
     Unbuilt("server.tls", "TLS at our own port"),
     Unbuilt("server.hosts", "a list of allowed host names"),
     Unbuilt("server.behind_tls_proxy", "rules for a TLS proxy in front"),

@@ -45,9 +45,10 @@ class Log:
     Args:
         level: one of LEVELS.
         output: stderr if None. Every line is one write and is flushed.
+        worker: the process that every line names.
     """
 
-    def __init__(self, level: str = "info", output: Output | None = None) -> None:
+    def __init__(self, level: str = "info", output: Output | None = None, *, worker: str | None = None) -> None:
         import structlog  # loads late: the command line does not log
 
         self._tells_calls = level in ("debug", "info")
@@ -56,7 +57,7 @@ class Log:
             processors=[_Stamp()],
             wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
             context_class=dict,
-        ).bind()
+        ).bind(**({} if worker is None else {"worker": worker}))
 
     def call(self, call: Call) -> None:
         """A call has finished."""

@@ -22,7 +22,10 @@ KEEP_MS = 24 * 3_600_000
 MAX_REPLAY_BYTES = 4 * 1024 * 1024
 """A longer answer is not stored; its key is free again."""
 DEAD_AFTER_MS = 15 * 60_000
-"""A first request that has not ended by then died with its process: the key may be claimed again."""
+"""
+A first request that has not ended by then died with its process: the key may be claimed again. It is free at once when
+the process's journal is adopted; this is for one whose journal was lost with its machine.
+"""
 
 
 class StoredAnswer(msgspec.Struct):
@@ -46,9 +49,14 @@ class Claim:
 
 
 class ReplayDesk:
-    """`sealer` None: without `privacy.master_key` nothing is stored, and a caller who asks for it is told."""
+    """
+    Args:
+        sealer: None: without `privacy.master_key` nothing is stored, and a caller who asks for it is told.
+        process: runs what is claimed here; whoever adopts its journal frees its claims.
+    """
 
-    def __init__(self, store: Replays, sealer: Sealer | None, clock: Clock) -> None:
+    def __init__(self, store: Replays, sealer: Sealer | None, clock: Clock, *, process: str | None = None) -> None:
+        self._process = process
         self._store = store
         self._sealer = sealer
         self._clock = clock
@@ -63,7 +71,8 @@ class ReplayDesk:
         sealer = self._required_sealer()
         digest = hashlib.sha256(target.encode() + b"\0" + body).digest()
         now = self._clock.now_ms()
-        taken = await self._store.begin(Replay(caller, key, digest, now), dead_before_ms=now - DEAD_AFTER_MS)
+        replay = Replay(caller, key, digest, now, process=self._process)
+        taken = await self._store.begin(replay, dead_before_ms=now - DEAD_AFTER_MS)
         if taken is None:
             return claim
         if taken.digest != digest:

@@ -141,6 +141,7 @@ async def serve(
     drain_ms: int,
     on_ready: Callable[[int], None],
     on_stop: Callable[[], None],
+    lifeline: int | None = None,
 ) -> int:
     """
     Serve until SIGTERM or SIGINT, drain, and return the exit code.
@@ -148,9 +149,10 @@ async def serve(
     Args:
         sock: from `bind`; it is closed at the end.
         on_ready: given the port, once connections are accepted.
+        lifeline: the reading end of a pipe; its end is as good as a signal.
     """
     server = Server(app, sock, drain_ms=drain_ms, on_stop=on_stop)
-    with _signals(server.stop):
+    with catching(server.stop), _holding(lifeline, server.stop):
         return await server.run(on_ready)
 
 
@@ -193,7 +195,8 @@ def _why(error: OSError, port: int) -> str:
 
 
 @contextmanager
-def _signals(stop: Callable[[], None]) -> Iterator[None]:
+def catching(stop: Callable[[], None]) -> Iterator[None]:
+    """While open, SIGTERM and SIGINT call `stop`."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
@@ -202,6 +205,24 @@ def _signals(stop: Callable[[], None]) -> Iterator[None]:
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
+
+
+@contextmanager
+def _holding(lifeline: int | None, let_go: Callable[[], None]) -> Iterator[None]:
+    if lifeline is None:
+        yield
+        return
+    loop = asyncio.get_running_loop()
+
+    def ended() -> None:
+        loop.remove_reader(lifeline)  # it stays readable for ever
+        let_go()
+
+    loop.add_reader(lifeline, ended)
+    try:
+        yield
+    finally:
+        loop.remove_reader(lifeline)
 
 
 def _uvicorn_server(app: App, on_started: Callable[[], None]) -> "uvicorn.Server":
