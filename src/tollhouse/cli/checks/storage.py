@@ -58,6 +58,27 @@ async def opened(loaded: Loaded) -> AsyncIterator[Opened]:
         await database.close()
 
 
+async def redis(loaded: Loaded) -> list[Check]:
+    """Look whether what replicas share their rates through can be written to. Nothing stops without it, so it only warns."""
+    if loaded.settings.storage.redis is None:
+        return []
+    from tollhouse.stores.redis import open_shared_rates, without_secrets
+
+    url = loaded.settings.storage.redis.reveal()
+    try:
+        shared = open_shared_rates(url)
+    except OperatorError as error:
+        return [GROUP.error("redis", error.message)]
+    try:
+        await shared.prove()
+    except StoreUnavailable as error:
+        detail = f"{error.message} Until it does, each replica keeps to its share of every rate."
+        return [GROUP.warn("redis", detail, "Check that it runs, and that `storage.redis` is right.")]
+    finally:
+        await shared.close()
+    return [GROUP.ok("redis", f"{without_secrets(url)} takes writes")]
+
+
 def folder(path: Path) -> list[Check]:
     """Look at the data folder, or where it would be made."""
     standing = next(place for place in (path, *path.absolute().parents) if _is_there(place))

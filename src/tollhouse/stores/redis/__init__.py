@@ -1,6 +1,7 @@
 """What processes share through Redis or Valkey. It is never needed for correctness, and loads late."""
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from tollhouse.ports.shared_rates import SharedRates
@@ -11,3 +12,13 @@ def open_shared_rates(url: str) -> "SharedRates":
     from .shared_rates import connect
 
     return connect(url)
+
+
+def without_secrets(url: str) -> str:
+    """Return `host:port` of a URL, or a socket's path, without user, password and options."""
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "the address of `storage.redis`"
+    return f"{parts.hostname}{port}" if parts.hostname else parts.path

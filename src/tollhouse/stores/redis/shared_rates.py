@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING, cast
-from urllib.parse import urlsplit
 
 from tollhouse.domain.errors import StartError, StoreUnavailable
 from tollhouse.ports.shared_rates import (
@@ -124,16 +123,6 @@ def connect(url: str) -> RedisSharedRates:
             "or unix:///path."
         ) from error
     return RedisSharedRates(client)
-
-
-def without_secrets(url: str) -> str:
-    """Return `host:port` of a URL, or a socket's path, without user, password and options."""
-    try:
-        parts = urlsplit(url)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return "of `storage.redis`"
-    return f"{parts.hostname}{port}" if parts.hostname else parts.path
 
 
 def unavailable(error: Exception) -> StoreUnavailable:
