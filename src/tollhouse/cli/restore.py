@@ -64,7 +64,7 @@ def _prove_master_key(loaded: "Loaded", archive: "Archive") -> None:
 
     key = loaded.settings.privacy.master_key
     for part in archive.manifest.parts:
-        marks = archive.rows(part) if part.table == "marks" else ()
+        marks = list(archive.rows(part)) if part.table == "marks" else []
         for row in marks:
             mark = dict(zip(part.columns, row, strict=True))
             if mark["name"] != MARK:

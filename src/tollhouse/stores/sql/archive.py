@@ -9,7 +9,7 @@ sealed stay sealed; the key that opens them is not in here.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -142,7 +142,8 @@ class Archive:
             if digest.hexdigest() != part.sha256:
                 raise self._damaged(f"{part.file_name} is not as it was written")
 
-    def rows(self, part: Part) -> Iterator[Row]:
+    def rows(self, part: Part) -> Generator[Row, None, None]:
+        """Yield a part's rows. Whoever does not read to the end closes."""
         with self._reading(part.file_name) as file:
             while line := file.readline(ROW_BYTES_MAX):
                 row = _decode_row(line)

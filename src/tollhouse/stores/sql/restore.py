@@ -7,7 +7,7 @@ belonged to processes of the time is let go: their slices return, and calls unde
 
 import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, LargeBinary, Table, delete, exists, func, insert, select, text, update
@@ -107,10 +107,11 @@ def _fill(connection: Connection, table: Table, part: Part, archive: Archive, on
     connection.execute(delete(table))  # a migration may have put a first row there
     read = _reader(table, part.columns)
     rows, statement = 0, insert(table)
-    for batch in batches_of(archive.rows(part), BATCH):
-        connection.execute(statement, [read(row) for row in batch])
-        rows += len(batch)
-        on_rows(table.name, rows)
+    with closing(archive.rows(part)) as found:
+        for batch in batches_of(found, BATCH):
+            connection.execute(statement, [read(row) for row in batch])
+            rows += len(batch)
+            on_rows(table.name, rows)
     stands = connection.scalar(select(func.count()).select_from(table))
     if not rows == stands == part.rows:
         raise BackupError(f"{part.file_name} has {rows} rows, {stands} were stored; its manifest says {part.rows}.")
