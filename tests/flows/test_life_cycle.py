@@ -312,5 +312,5 @@ def listens(service: Service) -> bool:
     try:
         with socket.create_connection((parts.hostname, parts.port), timeout=5):
             return True
-    except ConnectionRefusedError:
+    except (ConnectionRefusedError, ConnectionResetError):
         return False
