@@ -1,5 +1,6 @@
 """What is deployed: parsed as its builders do, held against its schema, and hardened in every part."""
 
+import json
 import re
 import subprocess
 import sys
@@ -202,6 +203,26 @@ def test_systemd_understands_the_unit_and_finds_it_little_exposed(tmp_path: Path
     exposure = re.search(r"Overall exposure level for tollhouse\.service: ([\d.]+)", security.stdout)
     assert exposure is not None, security.stderr
     assert float(exposure[1]) <= EXPOSURE_MAX
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has this lock on memory")
+def test_the_house_works_where_no_memory_is_both_written_and_executed(tmp_path: Path) -> None:
+    """The kernel's own lock (PR_SET_MDWE, Linux 6.3), which is inherited; systemd's forbids the same."""
+    locked = (
+        "import ctypes, os, sys\n"
+        "if ctypes.CDLL(None).prctl(65, 1, 0, 0, 0): sys.exit(99)\n"
+        "os.execv(sys.executable, [sys.executable, '-m', 'tollhouse', 'demo', '--exit', '--json'])\n"
+    )
+
+    shown = subprocess.run(
+        [sys.executable, "-c", locked], cwd=tmp_path, capture_output=True, text=True, timeout=110, check=False
+    )
+
+    if shown.returncode == 99:
+        pytest.skip("this kernel has no such lock")
+    assert shown.returncode == 0, shown.stderr
+    assert json.loads(shown.stdout)["ok"] is True
 
 
 def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
