@@ -21,9 +21,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from flow_house import budgets, eventually, running
+from flow_house import budgets, chat, eventually, post, running
 from test_bill import CALLERS, SEED, SETTINGS, a_plan, carry_out
 from tollhouse.accounting.reconciliation import POSTED_MS
+from tollhouse.cli import doctor
 from tollhouse.cli import reconcile as command
 from tollhouse.domain.calls import Attempt, AttemptState
 from tollhouse.domain.corrections import Correction
@@ -82,6 +83,18 @@ class Story:
         assert ended.exit_code == (3 if found["unexplained"] else 0), ended.output
         return found
 
+    def examine(self, provider: str) -> list[str]:
+        """Return what the doctor finds wrong when it compares everything, and this bill."""
+        app = typer.Typer()
+        app.command()(doctor.doctor)
+        bill = ["--bill", str(bill_file(self, provider)), "--provider", provider]
+        config = ["--config", str(self.house.folder / "tollhouse.yaml")]
+        ended = CliRunner().invoke(app, ["--json", "--reconcile", "--url", self.house.url, *bill, *config])
+        assert ended.stdout, ended.stderr
+        checks = json.loads(ended.stdout)
+        assert {"bill", "metrics", "service", "corrections"} < {each["name"] for each in checks}
+        return [f"{each['name']}: {each['detail']}" for each in checks if each["status"] == "fail"]
+
 
 @pytest.fixture(params=COUNTS)
 def story(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Story]:
@@ -125,6 +138,19 @@ def test_every_gap_before_is_a_row_that_says_so_and_there_is_none_after(
     again = [story.reconcile(name, bill_file(story, name), options=options) for name in PROVIDERS]
     assert [each["corrections"] for each in again] == [0, 0]
     assert story.spent() == {story.billed()}
+    assert [story.examine(name) for name in PROVIDERS] == [[], []]
+
+
+def test_each_attempt_reaches_the_provider_under_its_own_id() -> None:
+    with running(SETTINGS) as house:
+        house.script("sim-x", "sim-503", "sim-echo")
+        answer = post(house, chat("sim-x"), headers={"x-client-request-id": "the-callers-own"})
+        (call,) = house.calls()
+        sent = house.at_rest(lambda _: [each.header("x-client-request-id") for each in house.simulator.requests])
+
+    assert answer.status == 200
+    assert sent == [attempt.id for attempt in call.attempts]
+    assert len(set(sent)) == 2
 
 
 def test_buckets_of_each_model_leave_nothing_either(story: Story) -> None:

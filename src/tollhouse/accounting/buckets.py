@@ -5,7 +5,7 @@ A bucket's sum minus the attempts whose cost is known exactly is the rest. It be
 in proportion to what was held for each, and never more than that, which was its worst case. What nobody carries is loose.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -35,13 +35,45 @@ class Carrier:
 
 @dataclass(slots=True)
 class Loose:
-    """Money and tokens of a bill that no attempt explains, in all corrections of one line together."""
+    """
+    Money and tokens of a bill that no attempt explains, in all corrections of one line together.
+
+    `before_nanousd` is what it was before this import, `number` how many corrections there are.
+    """
 
     line: str
     model: str | None
     booked_ms: int
     figures: Figures = ZERO
+    before_nanousd: int = 0
     number: int = 0
+
+
+class LooseEnds:
+    """Everything loose of one provider, found by its line and by its time."""
+
+    def __init__(self) -> None:
+        self._by_line: dict[str, Loose] = {}
+        self._in_time: list[tuple[int, str]] = []
+
+    def of(self, claim: Claim) -> Loose | None:
+        return self._by_line.get(claim.line)
+
+    def at(self, line: str, model: str | None, booked_ms: int) -> Loose:
+        """Return what is loose by this line, which may be nothing yet."""
+        if line not in self._by_line:
+            self._by_line[line] = Loose(line, model, booked_ms)
+            insort(self._in_time, (booked_ms, line))
+        return self._by_line[line]
+
+    def within(self, claim: Claim) -> Iterator[Loose]:
+        """Yield what is loose in a bucket, also by its own line."""
+        for place in range(bisect_left(self._in_time, (claim.from_ms, "")), len(self._in_time)):
+            booked_ms, line = self._in_time[place]
+            if booked_ms >= claim.to_ms:
+                return
+            if claim.model in (None, self._by_line[line].model):
+                yield self._by_line[line]
 
 
 @dataclass(slots=True)

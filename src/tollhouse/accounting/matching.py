@@ -19,10 +19,12 @@ from tollhouse.domain.corrections import Correction, correction_id
 from tollhouse.domain.money import cost_nanousd
 from tollhouse.ports.corrections import Booked
 
-from .buckets import Bucket, Buckets, Loose, PriceOf, booked_figures, model_of, signed_cost
+from .buckets import Bucket, Buckets, LooseEnds, PriceOf, booked_figures, model_of, signed_cost
 from .claims import ZERO, Claim, Claims, Figures, moment
 
 DAY_MS = 86_400_000
+ANY = "*"
+"""Stands for all models in a correction's deployment, and where rows are told."""
 
 Span = tuple[int, int]
 
@@ -98,8 +100,7 @@ class Matching:
     def __init__(self, claims: Claims, terms: Terms, earlier: Iterable[Correction]) -> None:
         self._claims = claims
         self._terms = terms
-        self._loose = _loose_by_line(earlier)
-        self._was_loose = [(each.model, each.booked_ms, each.figures) for each in self._loose.values()]
+        self._loose = _loose_ends(earlier)
         self._by_start = Buckets(claims.buckets, lambda booked: booked.reserved_ms)
         self._by_end = Buckets(claims.buckets, lambda booked: booked.reserved_ms + booked.latency_ms)
         self._found: set[str] = set()
@@ -236,7 +237,7 @@ class Matching:
         if figures is None:
             self._gap(claim.line, None, "no attempt has this id, and nobody knows its model's price")
             return
-        row = self._row(claim.model or "*", claim.from_ms)
+        row = self._row(claim.model or ANY, claim.from_ms)
         _bill(row, claim.figures.cost_nanousd if claim.has_cost else None)
         self._change_row(row, claim, figures)
         if figures != ZERO:
@@ -251,25 +252,26 @@ class Matching:
         return claim.figures + Figures(cost_nanousd=signed_cost(line, claim.figures))
 
     def _change_row(self, row: Row, claim: Claim, figures: Figures) -> None:
-        was = self._loose.get(claim.line)
-        before = was.figures.cost_nanousd if was is not None else 0
+        was = self._loose.of(claim)
+        before = was.before_nanousd if was is not None else 0
         row.before_nanousd += before
         row.corrected_nanousd += figures.cost_nanousd - before
         self._loosen(claim, figures)
 
     def _loosen(self, claim: Claim, figures: Figures) -> None:
         """Let this much be loose by this line, all its corrections together."""
-        loose = self._loose.get(claim.line) or Loose(claim.line, claim.model, claim.from_ms)
-        difference = figures - loose.figures
+        was = self._loose.of(claim)
+        difference = figures - (was.figures if was is not None else ZERO)
         if difference == ZERO:
             return
+        loose = self._loose.at(claim.line, claim.model, claim.from_ms)
         self._result.corrections.append(
             Correction(
                 id=correction_id(self._terms.provider, claim.line, loose.number),
                 at_ms=self._terms.at_ms,
                 booked_ms=loose.booked_ms,
                 provider=self._terms.provider,
-                deployment=f"{self._terms.provider}/{claim.model or '*'}",
+                deployment=f"{self._terms.provider}/{claim.model or ANY}",
                 source=claim.source,
                 line=claim.line,
                 author=self._terms.author,
@@ -280,7 +282,6 @@ class Matching:
             )
         )
         loose.figures = figures
-        self._loose[claim.line] = loose
 
     # --- buckets ----------------------------------------------------------------------------------------------------
 
@@ -309,13 +310,14 @@ class Matching:
         if left is None:
             self._gap(claim.line, None, "it states tokens only, and nobody knows the price of all of them")
             return
-        if not claim.has_tokens and claim.line in self._loose:
-            was = self._loose[claim.line].figures
-            left = Figures(was.tokens_in, was.tokens_out, was.tokens_cached, left.cost_nanousd)
+        was = self._loose.of(claim)
+        if not claim.has_tokens and was is not None:
+            tokens = was.figures
+            left = Figures(tokens.tokens_in, tokens.tokens_out, tokens.tokens_cached, left.cost_nanousd)
         self._loosen(claim, left)
         if left != ZERO:
             self._gap(claim.line, left.cost_nanousd, "no attempt of this time explains it")
-        row = self._row(claim.model or "*", claim.from_ms)
+        row = self._row(claim.model or ANY, claim.from_ms)
         _bill(row, claim.figures.cost_nanousd if claim.has_cost else None)
         before = bucket.before.cost_nanousd + self._was_loose_in(claim)
         after = bucket.exact + sum((carrier.figures for carrier in bucket.carriers), ZERO) + others + left
@@ -324,17 +326,10 @@ class Matching:
 
     def _loose_in(self, claim: Claim) -> Figures:
         """What is loose in a bucket by other lines than its own."""
-        return sum(
-            (
-                each.figures
-                for each in self._loose.values()
-                if each.line != claim.line and _holds(claim, each.model, each.booked_ms)
-            ),
-            ZERO,
-        )
+        return sum((each.figures for each in self._loose.within(claim) if each.line != claim.line), ZERO)
 
     def _was_loose_in(self, claim: Claim) -> int:
-        return sum(figures.cost_nanousd for model, at_ms, figures in self._was_loose if _holds(claim, model, at_ms))
+        return sum(each.before_nanousd for each in self._loose.within(claim))
 
     # --- what is told -----------------------------------------------------------------------------------------------
 
@@ -350,20 +345,17 @@ def _is_guess(booked: Booked) -> bool:
     return booked.estimated or booked.state is AttemptState.UNKNOWN
 
 
-def _holds(claim: Claim, model: str | None, at_ms: int) -> bool:
-    return claim.model in (None, model) and claim.from_ms <= at_ms < claim.to_ms
-
-
 def _bill(row: Row, nanousd: int | None) -> None:
     row.billed_nanousd = None if nanousd is None or row.billed_nanousd is None else row.billed_nanousd + nanousd
 
 
-def _loose_by_line(earlier: Iterable[Correction]) -> dict[str, Loose]:
-    found: dict[str, Loose] = {}
+def _loose_ends(earlier: Iterable[Correction]) -> LooseEnds:
+    found = LooseEnds()
     for each in earlier:
         if each.attempt is None:
             model = model_of(each.deployment)
-            loose = found.setdefault(each.line, Loose(each.line, None if model == "*" else model, each.booked_ms))
+            loose = found.at(each.line, None if model == ANY else model, each.booked_ms)
             loose.figures += Figures(each.tokens_in, each.tokens_out, each.tokens_cached, each.cost_nanousd)
+            loose.before_nanousd = loose.figures.cost_nanousd
             loose.number += 1
     return found
