@@ -20,7 +20,7 @@ from tollhouse.cli.exit import Exit
 from tollhouse.stores import open_stores
 
 OTHER_KEY = base64.b64encode(b"another key of thirty-two bytes!").decode()
-GROUPS = ["config", "storage", "journal", "providers", "clock", "reconcile"]
+GROUPS = ["config", "governance", "storage", "journal", "providers", "clock", "reconcile"]
 
 
 @pytest.fixture

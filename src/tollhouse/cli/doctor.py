@@ -45,7 +45,7 @@ def doctor(
     ] = False,
     config: Annotated[Path, typer.Option(help="The configuration file.")] = Path("tollhouse.yaml"),
 ) -> None:
-    """Check configuration, storage, journals, providers, clock and books. Exits 3 if a check fails. Spends nothing."""
+    """Check configuration, governance, storage, journals, providers, clock and books. Exits 3 if a check fails. Spends nothing."""
     from .checks.check import as_json as json_of
 
     extra = _extra(reconcile, bill, provider, url)
@@ -66,11 +66,13 @@ def _extra(reconcile: bool, bill: list[Path] | None, provider: str | None, url: 
 
 
 async def _examine(config: Path, extra: "_Extra", *, only_books: bool) -> list["Check"]:
-    from .checks import books, clock, configuration, journals, providers, storage
+    from .checks import books, clock, configuration, governance, journals, providers, storage
 
     loaded, about_file = configuration.read(config, os.environ)
     if loaded is None:
-        later = [books.GROUP] if only_books else [g.GROUP for g in (storage, journals, providers, clock, books)]
+        later = (
+            [books.GROUP] if only_books else [g.GROUP for g in (governance, storage, journals, providers, clock, books)]
+        )
         return [*about_file, *(group.skip(group.name, "the configuration does not load") for group in later)]
     if only_books:
         return (await _examine_store(loaded, extra)).books_alone()
@@ -81,6 +83,7 @@ async def _examine(config: Path, extra: "_Extra", *, only_books: bool) -> list["
     return [
         *about_file,
         *configuration.examine(loaded),
+        *kept.governance,
         *kept.storage,
         *storage.folder(loaded.data_path),
         *await storage.redis(loaded),
@@ -103,6 +106,7 @@ class _Extra:
 class _Kept:
     """What was found where things are kept."""
 
+    governance: Sequence["Check"]
     storage: Sequence["Check"]
     journals: Sequence["Check"]
     books: Sequence["Check"]
@@ -117,23 +121,26 @@ class _Kept:
 async def _examine_store(loaded: "Loaded", extra: _Extra) -> _Kept:
     from tollhouse.adapters.clock import SystemClock
     from tollhouse.bootstrap import JOURNALS
-    from tollhouse.config.govern import govern
+    from tollhouse.stores.sql import stores_on
 
-    from .checks import bills, books, journals, metrics, storage
+    from .checks import bills, books, governance, journals, metrics, storage
 
     folder = loaded.data_path / JOURNALS
     async with storage.opened(loaded) as store:
         found = journals.find(folder)
         own = journals.examine(found)
         if store.database is None:
-            return _Kept(store.checks, own, [books.GROUP.skip("books", store.why)])
+            unread = [governance.GROUP.skip("store", store.why)]
+            return _Kept(unread, store.checks, own, [books.GROUP.skip("books", store.why)])
+        now_ms = SystemClock().now_ms()
+        register = await governance.in_force(loaded, stores_on(store.database))
         leases = await journals.leases(store.database, found, folder)
-        compared = await books.examine(store.database, found.ended, govern(loaded.settings), SystemClock().now_ms())
+        compared = await books.examine(store.database, found.ended, register.governance, now_ms)
         if extra.url is not None:
             compared.append(await metrics.examine_service(extra.url, store.database))
         if extra.bill is not None:
-            compared.append(await bills.examine(extra.bill, loaded, store.database, SystemClock().now_ms()))
-        return _Kept(store.checks, [*own, leases], compared)
+            compared.append(await bills.examine(extra.bill, loaded, store.database, now_ms))
+        return _Kept(governance.examine(register, now_ms), store.checks, [*own, leases], compared)
 
 
 def _print(checks: Sequence["Check"]) -> None:

@@ -16,7 +16,7 @@ from tollhouse.accounting.reconcile import Difference, differences
 from tollhouse.domain.calls import Call
 from tollhouse.domain.corrections import Correction
 from tollhouse.domain.errors import StoreUnavailable
-from tollhouse.domain.governance import Budget, BudgetScope, Governance, Key
+from tollhouse.domain.governance import BudgetScope, Governance, budgets_of
 from tollhouse.domain.money import usd_from_nano
 from tollhouse.domain.periods import FOREVER_MS, PeriodKind
 from tollhouse.ports.ledger import BudgetState
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, RowMapping
 
     from tollhouse.domain.calls import Attempt
-
     from tollhouse.stores.sql.engine import Database
     from tollhouse.stores.sql.transactions import Work
 
@@ -119,7 +118,6 @@ class Books:
     found: Sequence[Difference]
     counted: Mapping[str, int]
     budgets: Sequence[BudgetState]
-    keys: Sequence[Key]
 
 
 async def examine(database: "Database", journalled: Sequence[Call], governance: Governance, now_ms: int) -> list[Check]:
@@ -127,7 +125,7 @@ async def examine(database: "Database", journalled: Sequence[Call], governance: 
         books = await database.read(lambda connection: _read(connection, database, journalled), READ_LIMIT_S)
     except StoreUnavailable as error:
         return [GROUP.error("ledger", error.message)]
-    return judge(books, limits(governance, books.keys), now_ms)
+    return judge(books, limits(governance), now_ms)
 
 
 def judge(books: Books, caps: Limits, now_ms: int) -> list[Check]:
@@ -162,15 +160,9 @@ def over_limits(budgets: Iterable[BudgetState], caps: Limits, now_ms: int) -> Ch
     return GROUP.ok("limits", "no budget has more spent and leased than its limit of today")
 
 
-def limits(governance: Governance, stored: Iterable[Key]) -> Limits:
+def limits(governance: Governance) -> Limits:
     """Return today's caps in nano-USD."""
-    budgets: list[tuple[BudgetScope, Budget | None]] = [
-        (BudgetScope("organisation", ""), governance.organisation_budget),
-        *((BudgetScope("team", name), team.budget) for name, team in governance.teams.items()),
-        *((BudgetScope("use_case", name), use_case.budget) for name, use_case in governance.use_cases.items()),
-        *((BudgetScope("key", key.name), key.budget) for key in (*governance.keys, *stored) if not key.revoked_ms),
-    ]
-    return {(scope, budget.period): budget.limit_nanousd for scope, budget in budgets if budget is not None}
+    return {(scope, budget.period): budget.limit_nanousd for scope, budget in budgets_of(governance).items()}
 
 
 def _kind(name: str, holds: str, found: Sequence[Difference]) -> Check:
@@ -212,7 +204,7 @@ def _read(connection: "Connection", database: "Database", journalled: Sequence[C
         "calls": rows.all.calls,
         "metrics": len(report.items),
     }
-    return Books(found, counted, budgets, _at_once(stores.keys.all()))
+    return Books(found, counted, budgets)
 
 
 def _one_state(connection: "Connection", database: "Database") -> "Database":
