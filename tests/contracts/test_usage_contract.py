@@ -158,10 +158,10 @@ async def test_usage_sums_calls_errors_tokens_and_money_by_group(stores: Stores)
     report = await stores.usage.usage(("team",), EVERYTHING)
 
     assert report.items == [
-        UsageRow({"team": "claims"}, 5, 2, 3, 300, 60, 30, 70, 40, 1),
-        UsageRow({"team": "support"}, 1, 0, 1, 100, 20, 10, 7, 7, 0),
+        UsageRow({"team": "claims"}, 5, 2, 3, 300, 60, 30, 70, 40, 1, 0, 118, 118, 118),
+        UsageRow({"team": "support"}, 1, 0, 1, 100, 20, 10, 7, 7, 0, 0, 118, 118, 118),
     ]
-    assert report.total == UsageRow({}, 6, 2, 4, 400, 80, 40, 77, 47, 1)
+    assert report.total == UsageRow({}, 6, 2, 4, 400, 80, 40, 77, 47, 1, 0, 118, 118, 118)
 
 
 async def test_money_meets_each_provider_s_bill_and_calls_the_one_that_served(stores: Stores) -> None:

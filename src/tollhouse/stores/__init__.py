@@ -21,7 +21,7 @@ from tollhouse.ports.presence import Presence
 from tollhouse.ports.replays import Replays
 from tollhouse.ports.store_mark import StoreMarks
 from tollhouse.ports.stored_responses import StoredResponses
-from tollhouse.ports.usage import UsageQueries
+from tollhouse.ports.usage import Rollups, UsageQueries
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Stores:
     where: str
     ledger: Ledger
     usage: UsageQueries
+    rollups: Rollups
     corrections: Corrections
     keys: KeyStore
     changes: Changes

@@ -2,14 +2,18 @@
 
 import base64
 import binascii
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 
-from tollhouse.domain.calls import Call, Outcome
-from tollhouse.ports.usage import DIMENSIONS, MAX_PAGE, CallFilter, Page, UsageReport, UsageRow
+from tollhouse.domain.calls import AttemptState, Call, Outcome
+from tollhouse.domain.corrections import Correction
+from tollhouse.ports.usage import MAX_PAGE, CallFilter, Page
 
 FAILED = (Outcome.ERROR.value, Outcome.UNKNOWN.value)
 """The outcomes that count as errors."""
 DAY_MS = 86_400_000
+
+EQUAL = ("team", "use_case", "key", "model", "status", "outcome", "provider", "prompt")
+"""What a filter wants to be equal, by the same names in filters, calls and rows."""
 
 Place = tuple[int, str]
 """`(at_ms, id)` of a call: calls are listed newest first by it."""
@@ -21,9 +25,33 @@ def is_taken(call: Call, where: CallFilter) -> bool:
         return False
     if where.until_ms is not None and call.at_ms >= where.until_ms:
         return False
-    wanted = (where.team, where.use_case, where.key, where.model, where.status, where.outcome)
-    found = (call.team, call.use_case, call.key, call.model, call.status, call.outcome.value)
-    return all(want is None or want == have for want, have in zip(wanted, found, strict=True))
+    found = {name: getattr(call, name) for name in EQUAL}
+    return agrees(found, where) and has_tags(call.tags, where)
+
+
+def agrees(found: Mapping[str, object], where: CallFilter) -> bool:
+    """Is each of `EQUAL` what the filter wants?"""
+    wanted = ((name, getattr(where, name)) for name in EQUAL)
+    return all(want is None or want == found[name] for name, want in wanted)
+
+
+def has_tags(tags: Mapping[str, str], where: CallFilter) -> bool:
+    return all(tags.get(name) == value for name, value in where.tags)
+
+
+def correct(call: Call, corrections: Iterable[Correction]) -> None:
+    """Add corrections to the attempts they are of."""
+    attempts = {attempt.id: attempt for attempt in call.attempts}
+    for correction in corrections:
+        attempt = attempts.get(correction.attempt or "")
+        if attempt is None:
+            continue
+        attempt.tokens_in += correction.tokens_in
+        attempt.tokens_out += correction.tokens_out
+        attempt.tokens_cached += correction.tokens_cached
+        attempt.cost_nanousd += correction.cost_nanousd
+        if correction.settles:
+            attempt.state, attempt.estimated = AttemptState.RECONCILED, False
 
 
 def page_of(calls: Iterable[Call], where: CallFilter, limit: int, cursor: str | None) -> Page:
@@ -66,33 +94,3 @@ def check_limit(limit: int) -> None:
     """Raises ValueError if a page of that size is not given."""
     if not 1 <= limit <= MAX_PAGE:
         raise ValueError(f"limit is {limit}; it must be from 1 to {MAX_PAGE}")
-
-
-def check_dimensions(by: Sequence[str]) -> None:
-    """Raises ValueError for a dimension that is unknown or named twice."""
-    for name in by:
-        if name not in DIMENSIONS:
-            raise ValueError(f"{name!r} is not a dimension; there are {', '.join(DIMENSIONS)}")
-    if len(set(by)) < len(by):
-        raise ValueError(f"a dimension is named twice in {','.join(by)}")
-
-
-def report_of(rows: Iterable[UsageRow]) -> UsageReport:
-    """Return the rows dearest first, with their total."""
-    items = sorted(rows, key=lambda row: (-row.cost_nanousd, -row.calls, [v or "" for v in row.by.values()]))
-    total = UsageRow()
-    for row in items:
-        _add(total, row)
-    return UsageReport(items, total)
-
-
-def _add(total: UsageRow, row: UsageRow) -> None:
-    total.calls += row.calls
-    total.errors += row.errors
-    total.attempts += row.attempts
-    total.tokens_in += row.tokens_in
-    total.tokens_out += row.tokens_out
-    total.tokens_cached += row.tokens_cached
-    total.cost_nanousd += row.cost_nanousd
-    total.estimated_nanousd += row.estimated_nanousd
-    total.unknown_attempts += row.unknown_attempts

@@ -14,7 +14,7 @@ from .presence import MemoryPresence
 from .replays import MemoryReplays
 from .store_mark import MemoryMarks
 from .stored_responses import MemoryStoredResponses
-from .usage import MemoryUsage
+from .usage import MemoryRollups, MemoryUsage
 
 
 def memory_stores() -> Stores:
@@ -25,6 +25,7 @@ def memory_stores() -> Stores:
         where="memory",
         ledger=MemoryLedger(books),
         usage=MemoryUsage(books),
+        rollups=MemoryRollups(),
         corrections=MemoryCorrections(books),
         keys=MemoryKeys(changes),
         changes=changes,

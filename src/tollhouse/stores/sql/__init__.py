@@ -35,6 +35,7 @@ def stores_on(database: "Database") -> Stores:
     from .objects import SqlObjects
     from .presence import SqlPresence
     from .replays import SqlReplays
+    from .rollups import SqlRollups
     from .store_mark import SqlMarks
     from .stored_responses import SqlStoredResponses
     from .usage import SqlUsage
@@ -44,6 +45,7 @@ def stores_on(database: "Database") -> Stores:
         where=database.where,
         ledger=SqlLedger(database),
         usage=SqlUsage(database),
+        rollups=SqlRollups(database),
         corrections=SqlCorrections(database),
         keys=SqlKeys(database),
         changes=SqlChanges(database),

@@ -36,7 +36,7 @@ def call_values(call: Call) -> Values:
         call.team,
         call.use_case,
         call.key,
-        _storable(call.model),
+        storable(call.model),
         call.streamed,
         call.provider,
         call.deployment,
@@ -44,14 +44,14 @@ def call_values(call: Call) -> Values:
         call.run,
         call.status,
         call.outcome.value,
-        _storable(call.error),
+        storable(call.error),
         call.cache,
         call.privacy,
         call.latency_ms,
         call.first_token_ms,
         call.overhead_ms,
-        _storable(call.request_id),
-        _storable(call.subject),
+        storable(call.request_id),
+        storable(call.subject),
         json.dumps(call.tags) if call.tags else None,
         call.session,
         call.saved_nanousd,
@@ -131,7 +131,7 @@ def _insert(connection: Connection, table: Table, rows: list[Values]) -> None:
             start += size
 
 
-def _storable(text: str | None) -> str | None:
+def storable(text: str | None) -> str | None:
     """
     Return text that any database takes: PostgreSQL knows no NUL, and neither knows half a surrogate pair.
 

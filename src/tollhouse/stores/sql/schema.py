@@ -22,6 +22,8 @@ from sqlalchemy import (
     text,
 )
 
+from ..sums import FIGURES
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_name)s",
@@ -259,6 +261,73 @@ corrections = Table(
     Column("tokens_out", BigInteger, nullable=False),
     Column("tokens_cached", BigInteger, nullable=False),
     Column("cost_nanousd", BigInteger, nullable=False),
+)
+
+rollup_spans = Table(
+    "rollup_spans",
+    metadata,
+    # Which spans of time are summed in `rollups`, or about to be. Triggers delete the row of a span that changes.
+    Column("length_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("start_ms", BigInteger, primary_key=True, autoincrement=False),
+    # Whoever sums it; the sums count once `is_summed`.
+    Column("claim", Text, nullable=False),
+    Column("claimed_ms", BigInteger, nullable=False),
+    Column("is_summed", Boolean, nullable=False),
+    # Tags with too many values to be summed by value, as a JSON list.
+    Column("wide_tags", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+rollup_groups = Table(
+    "rollup_groups",
+    metadata,
+    Column("id", SERIAL, primary_key=True),
+    # The values below as a JSON list: NULLs are equal in it.
+    Column("identity", Text, nullable=False),
+    Column("team", Text),
+    Column("use_case", Text),
+    Column("key", Text),
+    Column("model", Text),
+    Column("provider", Text),
+    Column("deployment", Text),
+    Column("endpoint", Text),
+    Column("prompt", Text),
+    Column("status", SmallInteger),
+    Column("outcome", Text),
+    UniqueConstraint("identity"),
+)
+
+
+def _summed() -> list[Column[int] | Column[str]]:
+    """What is added up, in the order of `FIGURES`, and two histograms."""
+    numbers = (Column(name, BigInteger, nullable=False) for name in FIGURES)
+    return [*numbers, Column("latency", Text), Column("first_token", Text)]
+
+
+rollups = Table(
+    "rollups",
+    metadata,
+    # Group before time: what a question takes of one group lies side by side, and is added up without sorting.
+    Column("length_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("group_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("start_ms", BigInteger, primary_key=True, autoincrement=False),
+    *_summed(),
+    Index("ix_rollups_span", "length_ms", "start_ms"),
+    sqlite_with_rowid=False,
+)
+
+tag_rollups = Table(
+    "tag_rollups",
+    metadata,
+    # The calls of a group that have one tag, by its value. A call with three tags is in three rows.
+    Column("length_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("tag", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("group_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("start_ms", BigInteger, primary_key=True, autoincrement=False),
+    *_summed(),
+    Index("ix_tag_rollups_span", "length_ms", "start_ms"),
+    sqlite_with_rowid=False,
 )
 
 stored_responses = Table(

@@ -1,20 +1,24 @@
-"""Questions to the ledger in SQL. Sums are made by the database; what reaches Python is one row a group."""
+"""Questions to the ledger in SQL. Sums are made by the database; what reaches Python is little more than a row a group."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Column, ColumnElement, Label, and_, case, func, select, tuple_
+from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.engine import Connection, RowMapping
 
-from tollhouse.domain.calls import Attempt, AttemptState, Call, Outcome
-from tollhouse.ports.usage import CallFilter, Page, UsageReport, UsageRow
+from tollhouse.domain.calls import Attempt, Call, Outcome
+from tollhouse.domain.corrections import Correction
+from tollhouse.ports.usage import MAX_GROUPS, TAG, CallFilter, Page, UsageReport, check_dimensions, tag_of
 
 from .. import listing
+from ..sums import Group, Sums, report_of
 from . import rows
 from .engine import Database
-from .schema import attempts, calls, open_calls
-
-Group = tuple[str | None, ...]
+from .raw_sums import Found, Span, add_raw
+from .schema import attempts, calls, corrections, open_calls
+from .stored_sums import Run, add_stored, add_stored_tag, cover
+from .tags import tag_conditions, tags_from
 
 
 class SqlUsage:
@@ -28,62 +32,132 @@ class SqlUsage:
         after = listing.read_cursor(cursor)
         if where.outcome == Outcome.RUNNING:
             return listing.page_of(await self._database.read(_open), where, limit, cursor)
-        question = (
-            select(calls).where(*_taken(where)).order_by(calls.c.at_ms.desc(), calls.c.id.desc()).limit(limit + 1)
-        )
-        if after is not None:
-            question = question.where(tuple_(calls.c.at_ms, calls.c.id) < tuple_(*after))
 
         def asking(connection: Connection) -> list[Call]:
-            return _with_attempts(connection, (connection.execute(question)).mappings().all())
+            question = select(calls).where(*_taken(connection, where))
+            if after is not None:
+                question = question.where(tuple_(calls.c.at_ms, calls.c.id) < tuple_(*after))
+            newest = question.order_by(calls.c.at_ms.desc(), calls.c.id.desc()).limit(limit + 1)
+            return _whole(connection, connection.execute(newest).mappings().all())
 
         return listing.cut(await self._database.read(asking), limit)
 
     async def call(self, call_id: str) -> Call | None:
         def asking(connection: Connection) -> Call | None:
             question = select(calls).where(calls.c.id == call_id)
-            found = _with_attempts(connection, (connection.execute(question)).mappings().all())
+            found = _whole(connection, connection.execute(question).mappings().all())
             if found:
                 return found[0]
             return next((call for call in _open(connection) if call.id == call_id), None)
 
         return await self._database.read(asking)
 
-    async def usage(self, by: Sequence[str], where: CallFilter) -> UsageReport:
-        listing.check_dimensions(by)
+    async def usage(self, by: Sequence[str], where: CallFilter, *, groups: int = MAX_GROUPS) -> UsageReport:
+        check_dimensions(by)
 
         def asking(connection: Connection) -> UsageReport:
-            found: dict[Group, UsageRow] = {}
-            _add_calls(connection, by, where, found)
-            _add_attempts(connection, by, where, found)
-            return listing.report_of(found.values())
+            return report_of(by, _sums(connection, by, where), groups)
 
         return await self._database.read(asking)
 
 
-def _taken(where: CallFilter) -> list[ColumnElement[bool]]:
-    c = calls.c
-    names = ("team", "use_case", "key", "model", "status", "outcome")
-    wanted = {name: getattr(where, name) for name in names}
-    conditions: list[ColumnElement[bool]] = [c[name] == value for name, value in wanted.items() if value is not None]
-    if where.since_ms is not None:
-        conditions.append(c.at_ms >= where.since_ms)
-    if where.until_ms is not None:
-        conditions.append(c.at_ms < where.until_ms)
-    return conditions
+# --- sums -----------------------------------------------------------------------------------------------------------
 
 
-def _with_attempts(connection: Connection, found: Sequence[RowMapping]) -> list[Call]:
-    of_call: dict[str, list[Attempt]] = {row["id"]: [] for row in found}
-    if found:
-        question = (
-            select(attempts)
-            .where(attempts.c.call_id.in_(list(of_call)))
-            .order_by(attempts.c.call_id, attempts.c.position)
-        )
-        for row in (connection.execute(question)).mappings():
-            of_call[row["call_id"]].append(rows.attempt_from(row))
-    return [rows.call_from(row, of_call[row["id"]]) for row in found]
+def _sums(connection: Connection, by: Sequence[str], where: CallFilter) -> dict[Group, Sums]:
+    window = Span(where.since_ms, where.until_ms)
+    tags = {tag for name in by if (tag := tag_of(name)) is not None} | {name for name, _ in where.tags}
+    found: defaultdict[Group, Sums] = defaultdict(Sums)
+    if len(tags) > 1:
+        _add_gap(connection, by, where, window, found)  # no stored sum knows which tags come together
+        return found
+    tag = next(iter(tags), None)
+    runs, gaps = cover(connection, window, tag=tag)
+    for gap in gaps:
+        _add_gap(connection, by, where, gap, found)
+    for run in runs:
+        if tag is None:
+            _add_run(connection, by, where, run, found)
+        else:
+            _add_tag_run(connection, by, tag, where, run, found)
+    return found
+
+
+def _add_gap(
+    connection: Connection, by: Sequence[str], where: CallFilter, gap: Span, found: defaultdict[Group, Sums]
+) -> None:
+    columns = [name for name in by if tag_of(name) is None]
+    tags = [tag for name in by if (tag := tag_of(name)) is not None]
+    rows_found: Found = defaultdict(Sums)
+    add_raw(connection, [*columns, *(["tags"] if tags else [])], where, gap, rows_found)
+    for values, sums in rows_found.items():
+        known = dict(zip(columns, values, strict=False))
+        tagged = tags_from(values[-1]) if tags else {}
+        found[tuple(_shown(name, known, tagged) for name in by)].add(sums)
+
+
+def _add_run(
+    connection: Connection, by: Sequence[str], where: CallFilter, run: Run, found: defaultdict[Group, Sums]
+) -> None:
+    columns = [name for name in by if tag_of(name) is None]
+    stored: Found = defaultdict(Sums)
+    add_stored(connection, columns, where, run, stored)
+    for values, sums in stored.items():
+        known = dict(zip(columns, values, strict=True))
+        found[tuple(_shown(name, known, {}) for name in by)].add(sums)
+
+
+def _add_tag_run(
+    connection: Connection, by: Sequence[str], tag: str, where: CallFilter, run: Run, found: defaultdict[Group, Sums]
+) -> None:
+    """What has the tag is stored by its value; what has it not is the rest of everything."""
+    dimension = f"{TAG}{tag}"
+    columns = ["value" if name == dimension else name for name in by]
+    value = dict(where.tags).get(tag)
+    tagged: Found = defaultdict(Sums)
+    add_stored_tag(connection, columns, tag, value, where, run, tagged)
+    for values, sums in tagged.items():
+        known = dict(zip(columns, values, strict=True))
+        found[tuple(_shown(name, known, {tag: str(known.get("value"))}) for name in by)].add(sums)
+        if value is None:
+            found[tuple(_shown(name, known, {}) for name in by)].add(sums, times=-1)
+    if value is None:
+        _add_run(connection, by, where, run, found)
+
+
+def _shown(name: str, known: Mapping[str, object], tags: Mapping[str, str]) -> str | None:
+    tag = tag_of(name)
+    if tag is not None:
+        return tags.get(tag)
+    value = known[name]
+    if name == "day":
+        return datetime.fromtimestamp(int(str(value)) * listing.DAY_MS / 1000, UTC).date().isoformat()
+    return None if value is None else str(value)
+
+
+# --- calls ----------------------------------------------------------------------------------------------------------
+
+
+def _taken(connection: Connection, where: CallFilter) -> list[ColumnElement[bool]]:
+    wanted = {name: getattr(where, name) for name in listing.EQUAL}
+    conditions = Span(where.since_ms, where.until_ms).conditions(calls.c.at_ms)
+    conditions += [calls.c[name] == value for name, value in wanted.items() if value is not None]
+    return [*conditions, *tag_conditions(connection, where)]
+
+
+def _whole(connection: Connection, found: Sequence[RowMapping]) -> list[Call]:
+    """Return the calls of these rows, with their attempts and what corrections add to them."""
+    if not found:
+        return []
+    ids = [row["id"] for row in found]
+    of_call: dict[str, list[Attempt]] = {call_id: [] for call_id in ids}
+    question = select(attempts).where(attempts.c.call_id.in_(ids)).order_by(attempts.c.call_id, attempts.c.position)
+    for row in connection.execute(question).mappings():
+        of_call[row["call_id"]].append(rows.attempt_from(row))
+    whole = {row["id"]: rows.call_from(row, of_call[row["id"]]) for row in found}
+    for row in connection.execute(select(corrections).where(corrections.c.call.in_(ids))).mappings():
+        listing.correct(whole[row["call"]], [Correction(**row)])
+    return list(whole.values())
 
 
 def _open(connection: Connection) -> list[Call]:
@@ -91,55 +165,3 @@ def _open(connection: Connection) -> list[Call]:
     finished = select(calls.c.id).where(calls.c.id == open_calls.c.id).exists()
     documents = connection.execute(select(open_calls.c.document).where(~finished))
     return [rows.call_from_document(document) for (document,) in documents]
-
-
-def _add_calls(connection: Connection, by: Sequence[str], where: CallFilter, found: dict[Group, UsageRow]) -> None:
-    groups = _groups(by, {"provider": calls.c.provider, "deployment": calls.c.deployment})
-    failed = func.sum(case((calls.c.outcome.in_(listing.FAILED), 1), else_=0)).label("errors")
-    question = select(*groups, func.count().label("calls"), failed).where(and_(True, *_taken(where))).group_by(*groups)
-    for row in (connection.execute(question)).mappings():
-        usage = _row(found, by, row)
-        usage.calls += row["calls"]
-        usage.errors += int(row["errors"] or 0)
-
-
-def _add_attempts(connection: Connection, by: Sequence[str], where: CallFilter, found: dict[Group, UsageRow]) -> None:
-    a = attempts.c
-    groups = _groups(by, {"provider": a.provider, "deployment": a.deployment})
-    sums = {
-        "tokens_in": a.tokens_in,
-        "tokens_out": a.tokens_out,
-        "tokens_cached": a.tokens_cached,
-        "cost_nanousd": a.cost_nanousd,
-        "estimated_nanousd": case((a.estimated, a.cost_nanousd), else_=0),
-        "unknown_attempts": case((a.state == AttemptState.UNKNOWN.value, 1), else_=0),
-    }
-    labels = [func.sum(column).label(name) for name, column in sums.items()]
-    question = (
-        select(*groups, func.count().label("attempts"), *labels)
-        .join_from(attempts, calls, attempts.c.call_id == calls.c.id)
-        .where(and_(True, *_taken(where)))
-        .group_by(*groups)
-    )
-    for row in (connection.execute(question)).mappings():
-        usage = _row(found, by, row)
-        usage.attempts += row["attempts"]
-        for name in sums:
-            setattr(usage, name, getattr(usage, name) + int(row[name] or 0))
-
-
-def _groups(by: Sequence[str], own: Mapping[str, Column[str]]) -> list[Label[str]]:
-    """Return the columns to group by; `own` says where provider and deployment are taken from."""
-    day = (calls.c.at_ms // listing.DAY_MS).label("day")
-    return [day if name == "day" else (own[name] if name in own else calls.c[name]).label(name) for name in by]
-
-
-def _row(found: dict[Group, UsageRow], by: Sequence[str], row: RowMapping) -> UsageRow:
-    values = {name: _date(row[name]) if name == "day" else row[name] for name in by}
-    if not by and not (row.get("calls") or row.get("attempts")):
-        return UsageRow()  # an aggregate without groups has one row even of nothing
-    return found.setdefault(tuple(values.values()), UsageRow(values))
-
-
-def _date(day: int) -> str:
-    return datetime.fromtimestamp(day * listing.DAY_MS / 1000, UTC).date().isoformat()
