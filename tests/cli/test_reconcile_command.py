@@ -10,7 +10,6 @@ import typer
 from typer.testing import CliRunner, Result
 
 from cli_house import NOW_MS, a_call, run_alone
-from conftest import Place
 from doctor_house import DoctorsHouse, posted_chat, read, run_doctor, statuses
 from tollhouse.cli.checks import metrics
 from tollhouse.cli.exit import Exit
@@ -21,6 +20,7 @@ from tollhouse.ports.usage import CallFilter
 from tollhouse.stores import open_stores
 from tollhouse.testing.house import TestHouse
 
+Place = tuple[str | None, Path]
 DAY = "2026-10-01T00:00:00Z,2026-10-02T00:00:00Z"
 
 

@@ -87,12 +87,12 @@ async def test_a_correction_is_read_back_as_it_was_written(stores: Stores) -> No
 async def test_a_correction_moves_what_every_budget_on_its_path_has_spent(stores: Stores) -> None:
     call = replace(a_call(an_attempt(30)), session="ses_1")
     scopes = (ORGANISATION, CLAIMS, TRIAGE, CI, SESSION)
-    await stores.ledger.post("p1", [call])
     await stores.ledger.lease("p1", [an_ask(scope, least=100) for scope in scopes])
+    await stores.ledger.post("p1", [call])
 
     await stores.corrections.add([a_correction(call, -12)])
 
-    assert [await figures(stores, scope) for scope in scopes] == [(18, 100)] * len(scopes)
+    assert [await figures(stores, scope) for scope in scopes] == [(18, 70)] * len(scopes)
 
 
 async def test_a_correction_without_an_attempt_is_charged_to_the_organisation_alone(stores: Stores) -> None:

@@ -34,7 +34,7 @@ from tollhouse.testing.house import TestHouse
 
 NANO = 10**9
 PROVIDERS = ("simulator", "second")
-COUNTS = [200, pytest.param(2500, marks=pytest.mark.slow)]
+COUNTS = [100, pytest.param(2500, marks=pytest.mark.slow)]
 
 
 @dataclass(frozen=True, slots=True)
