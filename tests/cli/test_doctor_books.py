@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli_house import a_call
+from cli_house import NOW_MS, a_call, run_alone
 from conftest import Place
 from doctor_house import CLAIMS, DoctorsHouse, posted_chat, read, run_doctor, some_calls, statuses, write_journal
 from tollhouse.cli.checks.books import Totals, in_sums, over_limits
@@ -16,9 +16,13 @@ from tollhouse.domain.periods import Period, PeriodKind
 from tollhouse.ports.ledger import BudgetState, Ledger
 from tollhouse.ports.usage import UsageRow
 from tollhouse.stores import open_stores
+from tollhouse.stores.sql.engine import open_database
+from tollhouse.stores.sql.rollups import LEAST_CALLS, SqlRollups
 from tollhouse.testing.house import CONFIG, TestHouse
 
-RIGHT = dict.fromkeys(("budgets", "slices", "attempts", "corrections", "journals", "calls", "metrics", "limits"), "ok")
+RIGHT = dict.fromkeys(
+    ("budgets", "slices", "attempts", "corrections", "journals", "calls", "rollups", "metrics", "limits"), "ok"
+)
 
 
 @pytest.fixture
@@ -95,6 +99,26 @@ def test_the_totals_of_usage_are_held_against_the_calls() -> None:
     assert [(each.kind, each.subject) for each in found] == [("sums", "cost_nanousd")]
     assert "344" in found[0].message
     assert "345" in found[0].message
+
+
+def test_a_stored_sum_that_is_not_the_sum_of_its_rows_is_told(house: DoctorsHouse) -> None:
+    async def roll_up() -> None:
+        database = await open_database(house.data)
+        rollups = SqlRollups(database, least_calls=dict.fromkeys(LEAST_CALLS, 1))
+        while await rollups.roll_up(NOW_MS + 400 * 86_400_000):
+            pass
+        await database.close()
+
+    run_alone(roll_up())
+    right = house.checks("--reconcile")[1]["reconcile", "rollups"]
+    house.sql("UPDATE rollups SET cost_nanousd = cost_nanousd + 1")
+
+    code, checks = house.checks("--reconcile")
+
+    assert right["status"] == "ok"
+    assert "(0 looked at)" not in right["detail"]
+    assert (code, checks["reconcile", "rollups"]["status"]) == (Exit.CHECK_FAILED, "fail")
+    assert "cost_nanousd is stored as" in checks["reconcile", "rollups"]["detail"]
 
 
 def test_a_journal_that_says_otherwise_is_told(house: DoctorsHouse) -> None:

@@ -2,7 +2,7 @@
 Group reconcile: everything that is kept twice must be the same twice.
 
     attempts, corrections   row by row, against what budgets have spent, and against this machine's journals
-    calls as they are shown, `usage` and `/metrics`   against the same rows
+    calls as they are shown, `usage`, its rollups and `/metrics`   against the same rows
 
 Beside a live server rows come in all the time, so everything is read in one transaction: it sees one state. Calls are
 read page by page and not kept.
@@ -20,7 +20,7 @@ from tollhouse.domain.governance import BudgetScope, Governance, budgets_of
 from tollhouse.domain.money import usd_from_nano
 from tollhouse.domain.periods import FOREVER_MS, PeriodKind
 from tollhouse.ports.ledger import BudgetState
-from tollhouse.ports.usage import MAX_PAGE, CallFilter, UsageQueries, UsageRow
+from tollhouse.ports.usage import MAX_PAGE, CallFilter, RollupDifference, UsageQueries, UsageRow
 
 from . import metrics
 from .check import Check, Group, some
@@ -52,6 +52,7 @@ KINDS = {
     "correction": ("corrections", "every correction of an attempt has its attempt"),
     "journal": ("journals", "every ended call of a journal is in the ledger as it was written"),
     "sums": ("calls", "calls as they are shown, and the totals of `usage`, are the sums of the rows"),
+    "rollup": ("rollups", "every stored sum of a span of time is the sum of its rows"),
     "metrics": ("metrics", "every series of `/metrics` is the figure of `usage`"),
 }
 """What each kind of difference is called here, and what holds if there is none."""
@@ -145,6 +146,11 @@ def in_sums(what: str, said: Totals | UsageRow, summed: Totals) -> Iterator[Diff
             yield Difference("sums", name, f"{what} {one}, the rows add up to {other}")
 
 
+def _in_rollup(found: RollupDifference) -> Difference:
+    span = f"{found.length_ms} ms from {found.start_ms}, {found.group}"
+    return Difference("rollup", span, f"{found.figure} is stored as {found.stored}, its rows add up to {found.summed}")
+
+
 def over_limits(budgets: Iterable[BudgetState], caps: Limits, now_ms: int) -> Check:
     """Look at periods that are not over: an earlier one had an earlier cap. It is no fault of the books, so it warns."""
     over = [
@@ -193,6 +199,8 @@ def _read(connection: "Connection", database: "Database", journalled: Sequence[C
         *in_sums("the calls as they are shown add up to", _at_once(_shown(stores.usage)), rows.shown),
         *in_sums("`usage` says", _at_once(stores.usage.usage((), CallFilter())).total, rows.all),
     ]
+    in_rollups = _at_once(stores.rollups.check_rollups())
+    found += [_in_rollup(each) for each in in_rollups]
     page, report = _at_once(metrics.built(stores.usage)), _at_once(stores.usage.usage(metrics.LABELS, CallFilter()))
     found += metrics.differences(page, report)
     counted = {
@@ -202,6 +210,7 @@ def _read(connection: "Connection", database: "Database", journalled: Sequence[C
         "corrections": rows.corrections,
         "journals": len(journalled),
         "calls": rows.all.calls,
+        "rollups": _count(connection, "rollups"),
         "metrics": len(report.items),
     }
     return Books(found, counted, budgets)
@@ -233,6 +242,14 @@ def _at_once(coroutine: Coroutine[None, None, T]) -> T:
         result: T = done.value
         return result
     raise AssertionError("a question inside one state waited")
+
+
+def _count(connection: "Connection", table: str) -> int:
+    from sqlalchemy import func, select
+
+    from tollhouse.stores.sql.schema import metadata
+
+    return int(connection.scalar(select(func.count()).select_from(metadata.tables[table])) or 0)
 
 
 async def _shown(usage: UsageQueries) -> Totals:
