@@ -58,10 +58,32 @@ NOW_S = 784_111_777.0  # Sun, 06 Nov 1994 08:49:37 GMT
         ),
         ({"x-ratelimit-reset-requests": "9s", "x-ratelimit-remaining-requests": "-1"}, 9_000),
         ({"retry-after": "1", "x-ratelimit-reset-requests": "9s"}, 1_000),
+        ({"retry-after": "1994-11-06T08:49:39Z"}, 2_000),
+        ({"retry-after": "2m"}, 120_000),
+        ({"x-ratelimit-reset-requests": "20ms"}, 20),
+        ({"x-ratelimit-reset-requests": "784111780"}, 120_000),
+        ({"x-ratelimit-reset": "1784111780"}, 120_000),
+        ({"ratelimit-reset": "5"}, 5_000),
+        ({"x-ratelimit-reset-requests": "1994-11-06T09:49:40.5+01:00"}, 3_500),
+        ({"x-ratelimit-reset-requests": "1994-11-06T08:49:30Z"}, None),
     ],
 )
 def test_every_spelling_is_read_and_nonsense_is_ignored(headers: dict[str, str], wait_ms: int | None) -> None:
     assert retry_after_ms(headers, NOW_S) == wait_ms
+
+
+@pytest.mark.parametrize(
+    ("written", "wait_ms"),
+    [
+        ("1793620803", 3_000),
+        ("1793620803000", 3_000),
+        ("1793620803.5", 3_500),
+        ("1793620799", None),
+        ("1793629999", 120_000),
+    ],
+)
+def test_a_moment_since_1970_is_read_as_one(written: str, wait_ms: int | None) -> None:
+    assert retry_after_ms({"x-ratelimit-reset-tokens": written}, 1_793_620_800.0) == wait_ms
 
 
 NAMES = st.sampled_from(

@@ -3,6 +3,7 @@
 import pytest
 
 from tollhouse.domain.errors import (
+    Blame,
     ConnectTimeout,
     InhouseCannot,
     NotSent,
@@ -13,7 +14,7 @@ from tollhouse.domain.errors import (
 )
 from tollhouse.domain.governance import Deployment, Route
 from tollhouse.routing.backoff import backoff_ms
-from tollhouse.routing.plan import CONTEXT_LENGTH, Plan, Step
+from tollhouse.routing.plan import Plan, Step
 
 
 def a_route(name: str, *models: str, retries: int = 2, context: int | None = None) -> Route:
@@ -83,7 +84,7 @@ def test_context_length_skips_fallbacks_that_are_known_to_be_no_larger() -> None
     )
     plan.first()
 
-    step = plan.after(status(400, status=400, code=CONTEXT_LENGTH, same_deployment=False))
+    step = plan.after(status(400, status=400, blame=Blame.CONTEXT, same_deployment=False))
 
     assert model_of(step) == "c"
 
@@ -100,3 +101,13 @@ def test_the_caller_gets_what_a_provider_said_and_not_that_the_engine_cannot() -
 @pytest.mark.parametrize(("retry", "expected"), [(0, 125), (1, 250), (2, 500), (10, 2500), (10_000, 2500)])
 def test_backoff_doubles_with_full_jitter_up_to_its_cap(retry: int, expected: int) -> None:
     assert backoff_ms(retry, 5000, 0.5) == expected
+
+
+@pytest.mark.parametrize("blame", [Blame.QUOTA, Blame.CONTEXT, Blame.REQUEST])
+def test_what_no_repetition_helps_is_never_sent_to_the_same_model_again(blame: Blame) -> None:
+    plan = a_plan(a_route("fast", "a", retries=5), a_route("other", "b"))
+    plan.first()
+
+    step = plan.after(status(429, blame=blame, same_deployment=False, fallback=blame is not Blame.REQUEST))
+
+    assert model_of(step) == (None if blame is Blame.REQUEST else "b")

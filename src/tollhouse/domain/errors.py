@@ -33,6 +33,23 @@ class Source(StrEnum):
     UPSTREAM = "upstream"
 
 
+class Blame(StrEnum):
+    """What a failed attempt says something about; routing draws its conclusions from it."""
+
+    DEPLOYMENT = "deployment"
+    """It is down, slow or talks nonsense: this counts in its breaker."""
+    RATE = "rate"
+    """It has no room for us just now."""
+    QUOTA = "quota"
+    """Our account with the provider is used up: with the same key nothing will do."""
+    KEY = "key"
+    """The provider does not take our key."""
+    CONTEXT = "context"
+    """The request is too long for this model; a larger one may take it."""
+    REQUEST = "request"
+    """The request itself, or what we configured; the deployment is well."""
+
+
 class TollhouseError(Exception):
     """Something went wrong in tollhouse."""
 
@@ -251,6 +268,7 @@ class UpstreamError(TollhouseError):
     """May `retries` be spent on the same deployment?"""
     fallback: bool = True
     """May another deployment be asked instead?"""
+    blame: Blame = Blame.DEPLOYMENT
 
 
 class NotSent(UpstreamError):
@@ -280,8 +298,10 @@ class UpstreamStatus(UpstreamError):
         retry_after_ms: int | None = None,
         same_deployment: bool = True,
         fallback: bool = True,
+        blame: Blame = Blame.DEPLOYMENT,
     ) -> None:
         super().__init__(message, param=param, retry_after_ms=retry_after_ms)
+        self.blame = blame
         self.upstream_status = upstream_status
         self.billed = None if 200 <= upstream_status < 300 else False
         self.status = status
@@ -324,6 +344,7 @@ class InhouseCannot(UpstreamError):
     """The in-house engine cannot do this; it never guesses."""
 
     status, code, billed, same_deployment, retryable = 503, "inhouse_cannot", False, False, False
+    blame = Blame.REQUEST
 
 
 # --- the operator ---------------------------------------------------------------------------------------------------

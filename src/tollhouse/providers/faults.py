@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tollhouse.domain.errors import UpstreamStatus
+from tollhouse.domain.errors import Blame, UpstreamStatus
 from tollhouse.domain.providers import Secret
 from tollhouse.domain.wire import ProviderFault
 
@@ -19,9 +19,16 @@ MESSAGE_MAX_CHARS = 2_000
 
 _WORD_MAX_CHARS = 128  # code, type and param are names
 _KEPT = frozenset({400, 404, 409, 413, 422, 429})
-_QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
+_LENGTH_STATUSES = frozenset({400, 413, 422})
+_QUOTA = frozenset(
+    {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "insufficient_balance", "quota_exceeded"}
+)
 _RATE = frozenset({"rate_limit_exceeded", "rate_limit_error", "too_many_requests"})
-_CONTEXT = frozenset({"context_length_exceeded"})
+_CONTEXT = frozenset({"context_length_exceeded", "context_window_exceeded", "exceed_context_size_error"})
+_CONTEXT_SAID = re.compile(
+    r"maximum context length|exceeds? the (?:available )?context (?:size|window|length)", re.IGNORECASE
+)
+"""Imitators that have no code for it use OpenAI's words."""
 _FILTER = frozenset(
     {"content_filter", "content_policy_violation", "responsibleaipolicyviolation", "moderation_blocked"}
 )
@@ -43,15 +50,17 @@ class _Verdict:
     fallback: bool
     status: int
     """The status that an error without one stands for."""
+    blame: Blame
 
 
-_OUT_OF_QUOTA = _Verdict(same_deployment=False, fallback=True, status=429)
-_TOO_FAST = _Verdict(same_deployment=True, fallback=True, status=429)
-_TOO_LONG = _Verdict(same_deployment=False, fallback=True, status=400)
-_FILTERED = _Verdict(same_deployment=False, fallback=False, status=400)
-_REFUSED_US = _Verdict(same_deployment=False, fallback=True, status=502)
-_FAILED = _Verdict(same_deployment=True, fallback=True, status=502)
-_FINAL = _Verdict(same_deployment=False, fallback=False, status=502)
+_OUT_OF_QUOTA = _Verdict(same_deployment=False, fallback=True, status=429, blame=Blame.QUOTA)
+_TOO_FAST = _Verdict(same_deployment=True, fallback=True, status=429, blame=Blame.RATE)
+_TOO_LONG = _Verdict(same_deployment=False, fallback=True, status=400, blame=Blame.CONTEXT)
+_FILTERED = _Verdict(same_deployment=False, fallback=False, status=400, blame=Blame.REQUEST)
+_REFUSED_KEY = _Verdict(same_deployment=False, fallback=True, status=502, blame=Blame.KEY)
+_UNPAID = _Verdict(same_deployment=False, fallback=True, status=502, blame=Blame.QUOTA)
+_FAILED = _Verdict(same_deployment=True, fallback=True, status=502, blame=Blame.DEPLOYMENT)
+_FINAL = _Verdict(same_deployment=False, fallback=False, status=502, blame=Blame.REQUEST)
 
 
 def status_error(
@@ -139,14 +148,18 @@ def _verdict(fault: ProviderFault, status: int) -> _Verdict:
     for known, verdict in ((_QUOTA, _OUT_OF_QUOTA), (_CONTEXT, _TOO_LONG), (_FILTER, _FILTERED), (_RATE, _TOO_FAST)):
         if names & known:
             return verdict
+    if status in _LENGTH_STATUSES and _CONTEXT_SAID.search(fault.message):
+        return _TOO_LONG
     return _by_status(status)
 
 
 def _by_status(status: int) -> _Verdict:
     if status == 429:
         return _TOO_FAST
-    if status in (401, 402, 403):  # our key, or our account with them: another provider may do
-        return _REFUSED_US
+    if status == 402:
+        return _UNPAID
+    if status in (401, 403):  # our key: another one, or another provider, may do
+        return _REFUSED_KEY
     return _FAILED if status == 408 or status >= 500 else _FINAL
 
 
@@ -170,6 +183,7 @@ def _error(
         retry_after_ms=wait_ms,
         same_deployment=verdict.same_deployment,
         fallback=verdict.fallback,
+        blame=verdict.blame,
     )
 
 

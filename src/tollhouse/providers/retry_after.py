@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from math import ceil
 
@@ -9,7 +10,7 @@ WAIT_MAX_MS = 120_000
 """No wait is longer: the official client, too, refuses to believe more than two minutes."""
 
 _VALUE_MAX_LENGTH = 64
-_NUMBER = re.compile(r"[0-9]{1,12}(?:\.[0-9]{0,12})?")
+_NUMBER = re.compile(r"[0-9]{1,13}(?:\.[0-9]{0,12})?")
 _SPAN = re.compile(r"(?:[0-9]{1,12}(?:\.[0-9]{1,12})?(?:ms|us|µs|ns|d|h|m|s))+")
 _SPAN_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|us|µs|ns|d|h|m|s)")
 _UNIT_MS = {
@@ -23,14 +24,19 @@ _UNIT_MS = {
     "ns": 1e-6,
 }
 _BUCKETS = ("requests", "tokens")
+_PLAIN_RESETS = ("x-ratelimit-reset", "ratelimit-reset")
+"""Of gateways and imitators that have one bucket, and of the IETF's draft."""
+_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9:.]{5,20}(?:[Zz]|[+-][0-9]{2}:[0-9]{2})")
+_EPOCH_S, _EPOCH_MS = 1e9, 1e12
+"""No wait is 30 years: so large a number is the moment itself, in seconds or milliseconds since 1970."""
 
 
 def retry_after_ms(headers: Mapping[str, str], now_s: float) -> int | None:
     """
     Return the wait that the headers ask for, in 0..WAIT_MAX_MS, or None if they say nothing usable.
 
-    `retry-after-ms` wins over `Retry-After` (seconds or a date), which wins over `x-ratelimit-reset-*`. Negative, not
-    finite, past and unreadable values say nothing.
+    `retry-after-ms` wins over `Retry-After` (seconds or a date), which wins over `x-ratelimit-reset-*` (a span, seconds,
+    a date or a moment since 1970). Negative, not finite, past and unreadable values say nothing.
 
     Args:
         headers: looked up by lower-case name.
@@ -39,7 +45,7 @@ def retry_after_ms(headers: Mapping[str, str], now_s: float) -> int | None:
     waits = (
         _milliseconds(headers.get("retry-after-ms")),
         _seconds_or_date(headers.get("retry-after"), now_s),
-        max(_resets(headers), default=None),
+        max(_resets(headers, now_s), default=None),
     )
     found = next((wait for wait in waits if wait is not None), None)
     return None if found is None else min(ceil(found), WAIT_MAX_MS)
@@ -59,19 +65,33 @@ def _seconds_or_date(text: str | None, now_s: float) -> float | None:
 
 def _until(date: str, now_s: float) -> float | None:
     try:
-        wait_ms = (parsedate_to_datetime(date).timestamp() - now_s) * 1_000
+        moment = datetime.fromisoformat(date) if _ISO.fullmatch(date) else parsedate_to_datetime(date)
+        wait_ms = (moment.timestamp() - now_s) * 1_000
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return wait_ms if wait_ms >= 0 else None
 
 
-def _resets(headers: Mapping[str, str]) -> Iterator[float]:
+def _resets(headers: Mapping[str, str], now_s: float) -> Iterator[float]:
     """Yield the reset times of the buckets that may be empty; of all, if every bucket claims to have something left."""
     candidates = [bucket for bucket in _BUCKETS if not _has_rest(headers.get(f"x-ratelimit-remaining-{bucket}"))]
-    for bucket in candidates or _BUCKETS:
-        wait_ms = span_ms(headers.get(f"x-ratelimit-reset-{bucket}"))
+    names = (*(f"x-ratelimit-reset-{bucket}" for bucket in candidates or _BUCKETS), *_PLAIN_RESETS)
+    for name in names:
+        wait_ms = reset_ms(headers.get(name), now_s)
         if wait_ms is not None:
             yield wait_ms
+
+
+def reset_ms(text: str | None, now_s: float) -> float | None:
+    """Return when a bucket is whole again, in milliseconds from now, in any of the ways that providers write it."""
+    value = _bounded(text)
+    if not _NUMBER.fullmatch(value):
+        return span_ms(value) if _SPAN.fullmatch(value) else _until(value, now_s)
+    number = float(value)
+    if number < _EPOCH_S:
+        return number * 1_000
+    wait_ms = (number if number >= _EPOCH_MS else number * 1_000) - now_s * 1_000
+    return wait_ms if wait_ms >= 0 else None
 
 
 def _has_rest(remaining: str | None) -> bool:

@@ -8,12 +8,10 @@ the same deployment again (`retries`), the next one, or none.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tollhouse.domain.errors import InhouseCannot, UpstreamError, UpstreamStatus
+from tollhouse.domain.errors import Blame, InhouseCannot, UpstreamError
 from tollhouse.domain.governance import Deployment, Route
 
 from .backoff import backoff_ms
-
-CONTEXT_LENGTH = "context_length_exceeded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,7 @@ class Plan:
 
     def _next(self, error: UpstreamError) -> Step | None:
         at = self._at + 1
-        if _is_context_length(error):
+        if error.blame is Blame.CONTEXT:
             window = self._stops[self._at][1].context_tokens
             while at < len(self._stops) and not _may_be_larger(self._stops[at][1], window):
                 at += 1
@@ -97,10 +95,6 @@ class Plan:
     def _move(self, at: int) -> Step | None:
         self._at, self._retried = at, 0
         return Step(*self._stops[at]) if at < len(self._stops) else None
-
-
-def _is_context_length(error: UpstreamError) -> bool:
-    return isinstance(error, UpstreamStatus) and error.code == CONTEXT_LENGTH
 
 
 def _may_be_larger(deployment: Deployment, window: int | None) -> bool:
