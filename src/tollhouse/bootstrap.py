@@ -53,9 +53,8 @@ from tollhouse.ports.provider import Provider
 from tollhouse.ports.schema import SchemaChecker
 from tollhouse.ports.sealer import Sealer
 from tollhouse.prompts.library import PromptLibrary
-from tollhouse.providers import DIALECTS
+from tollhouse.providers import DIALECTS, UPSTREAM_CLIENTS, Proxies, Transport
 from tollhouse.providers.tools import Tools as ProviderTools
-from tollhouse.providers.transport import Transport
 from tollhouse.stores import Stores, open_stores
 from tollhouse.stores.redis import open_shared_rates
 from tollhouse.web.health import Check
@@ -81,6 +80,8 @@ BEAT_EVERY_S = 1.0
 USED_EVERY_S = 5.0
 """When keys and access tokens were last used is for people, who look in days."""
 WARNINGS_EVERY_S = 1.0
+ROLL_UP_EVERY_S = 30.0
+"""Until then a report reads the calls of the last five minutes one by one, of a busy house some thousand."""
 FORGET_EVERY_S = 3600.0
 SESSIONS_KEPT_MS = 24 * 3_600_000
 
@@ -166,7 +167,7 @@ async def open_loaded(
         register = await _open_register(loaded, stores)
         governance = register.governance
         sealer = await _open_sealer(loaded, stores)
-        transport = Transport()
+        transport = UPSTREAM_CLIENTS["aiohttp"](Proxies.read({}))
         exits.push_async_callback(transport.close)
         schema = JsonSchemaChecker()
         providers = _connect(loaded, ProviderTools(transport, cache(open_embedder), schema))
@@ -410,6 +411,7 @@ async def keep_up(house: House, log: Log) -> None:
         house.shelf.flush: SHELF_EVERY_S,
         lambda: thresholds.look(budgets_of(house.governance)): WARNINGS_EVERY_S,
         lambda: _note_used(house): USED_EVERY_S,
+        lambda: _roll_up(house): ROLL_UP_EVERY_S,
         desk.expire: FORGET_EVERY_S,
         lambda: _forget_sessions(house): FORGET_EVERY_S,
     }
@@ -427,6 +429,11 @@ async def _regularly(chore: Chore, every_s: float, log: Log) -> None:
         except StoreUnavailable as error:
             log.warn("store_unavailable", detail=error.message)
         await asyncio.sleep(every_s)
+
+
+async def _roll_up(house: House) -> None:
+    """Sum what is over. Whichever process comes first does it; what it leaves is the next turn's."""
+    await house.stores.rollups.roll_up(house.clock.now_ms())
 
 
 async def _forget_sessions(house: House) -> None:

@@ -3,8 +3,8 @@
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 
 from tollhouse.domain.governance import Deployment, Parameters, Timeouts
@@ -12,10 +12,32 @@ from tollhouse.domain.money import Usage
 from tollhouse.domain.providers import ProviderSpec, Secret
 from tollhouse.domain.wire import Answer, Asked, Event, Facts, Prompt, ProviderFault, Shaped
 from tollhouse.ports.provider import Outgoing, Provider
+from tollhouse.providers.by_aiohttp import AiohttpTransport
+from tollhouse.providers.client import PooledTransport
 from tollhouse.providers.openai import OpenAIProvider
-from tollhouse.providers.transport import Transport
+from tollhouse.providers.transport import CONNECTIONS_MAX, Transport
+
+CLIENTS: dict[str, Callable[..., Transport]] = {"own": PooledTransport, "aiohttp": AiohttpTransport}
 
 KEY = "very-secret-provider-key-0123456789"
+
+
+class _Seam:
+    client: Callable[..., Transport] = PooledTransport
+
+
+@contextmanager
+def behind_the_seam(name: str) -> Iterator[None]:
+    """Make transports of this kind from here on."""
+    before, _Seam.client = _Seam.client, CLIENTS[name]
+    try:
+        yield
+    finally:
+        _Seam.client = before
+
+
+def a_transport(*, connections_max: int = CONNECTIONS_MAX, tls: ssl.SSLContext | None = None) -> Transport:
+    return _Seam.client(connections_max=connections_max, tls=tls)
 
 
 @dataclass
@@ -258,7 +280,7 @@ async def provider(
     base_url: str, *, api_version: str | None = None, transport: Transport | None = None
 ) -> AsyncIterator[Provider]:
     spec = ProviderSpec("up", "openai", base_url, Secret(KEY), api_version=api_version)
-    own = transport or Transport()
+    own = transport or a_transport()
     try:
         yield OpenAIProvider(spec, own)
     finally:

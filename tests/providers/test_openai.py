@@ -19,6 +19,7 @@ from provider_scripts import (
     Script,
     SmallChat,
     Wire,
+    a_transport,
     answers,
     chunked,
     collect,
@@ -49,10 +50,12 @@ from tollhouse.domain.wire import Facts
 from tollhouse.ports.embedder import Embedder
 from tollhouse.providers import DIALECTS, Tools
 from tollhouse.providers.openai import OpenAIProvider
-from tollhouse.providers.transport import Transport
 
 GOOD = [ROLE, delta("hel"), delta("lo"), finish(), USAGE, DONE]
 
+
+pytest_plugins = ("each_client",)
+pytestmark = [pytest.mark.usefixtures("client"), pytest.mark.every_loop]
 
 # --- good answers ---------------------------------------------------------------------------------------------------
 
@@ -757,7 +760,7 @@ async def test_a_wrong_base_url_is_the_operators_error() -> None:
         ProviderSpec("p", "openai", "https://name.openai.azure.com"),
     ):
         with pytest.raises(ConfigError, match="provider p"):
-            OpenAIProvider(spec, Transport())
+            OpenAIProvider(spec, a_transport())
 
 
 async def test_a_path_that_would_smuggle_is_refused() -> None:
@@ -771,7 +774,7 @@ async def test_a_path_that_would_smuggle_is_refused() -> None:
 
 async def test_the_table_connects_the_dialect_by_its_name() -> None:
     async with upstream(answers(respond(200, WHOLE))) as up:
-        tools = Tools(Transport(), _no_embedder, _AnySchema())
+        tools = Tools(a_transport(), _no_embedder, _AnySchema())
         sender = DIALECTS["openai"](ProviderSpec("mine", "openai", up.origin), tools)
 
         events = await collect(sender, outgoing())

@@ -21,6 +21,7 @@ from provider_scripts import (
     STREAM_HEAD,
     WHOLE,
     Wire,
+    a_transport,
     answers,
     chunked,
     collect,
@@ -31,7 +32,10 @@ from provider_scripts import (
     upstream,
 )
 from tollhouse.domain.errors import ConnectTimeout, NotSent, UpstreamReset
-from tollhouse.providers.transport import Transport, header_block
+from tollhouse.providers.transport import header_block
+
+pytest_plugins = ("each_client",)
+pytestmark = [pytest.mark.usefixtures("client"), pytest.mark.every_loop]
 
 # --- connecting -----------------------------------------------------------------------------------------------------
 
@@ -80,7 +84,7 @@ async def test_a_request_waits_for_a_free_connection_and_no_longer_than_it_may()
         await wire.until_hung_up()
         return False
 
-    async with upstream(script) as up, provider(up.origin, transport=Transport(connections_max=1)) as sender:
+    async with upstream(script) as up, provider(up.origin, transport=a_transport(connections_max=1)) as sender:
         first = asyncio.create_task(collect(sender, outgoing()))
         await first_arrived.wait()
 
@@ -96,7 +100,7 @@ async def test_a_request_waits_for_a_free_connection_and_no_longer_than_it_may()
 async def test_a_seat_that_becomes_free_is_taken_by_who_waits() -> None:
     async with (
         upstream(answers(respond(200, WHOLE))) as up,
-        provider(up.origin, transport=Transport(connections_max=2)) as sender,
+        provider(up.origin, transport=a_transport(connections_max=2)) as sender,
     ):
         answered = await asyncio.gather(
             *[collect(sender, outgoing(timeouts=limits(pool_ms=20_000))) for _ in range(20)]
@@ -107,7 +111,7 @@ async def test_a_seat_that_becomes_free_is_taken_by_who_waits() -> None:
 
 
 async def test_an_opened_transport_serves_and_closes() -> None:
-    transport = Transport()
+    transport = a_transport()
     await transport.open()
 
     async with upstream(answers(respond(200, WHOLE))) as up, provider(up.origin, transport=transport) as sender:
@@ -120,7 +124,7 @@ async def test_failed_attempts_give_their_seats_back() -> None:
     async def script(wire: Wire) -> bool:
         return False
 
-    async with upstream(script) as up, provider(up.origin, transport=Transport(connections_max=1)) as sender:
+    async with upstream(script) as up, provider(up.origin, transport=a_transport(connections_max=1)) as sender:
         for _ in range(3):
             with pytest.raises(UpstreamReset):
                 await collect(sender, outgoing(timeouts=limits(pool_ms=5_000)))
@@ -132,7 +136,7 @@ async def test_failed_connects_give_their_seats_back() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
 
-    async with provider(f"http://127.0.0.1:{port}", transport=Transport(connections_max=1)) as sender:
+    async with provider(f"http://127.0.0.1:{port}", transport=a_transport(connections_max=1)) as sender:
         for _ in range(3):
             with pytest.raises(NotSent, match="could not be reached"):
                 await collect(sender, outgoing(timeouts=limits(pool_ms=5_000)))
@@ -240,7 +244,7 @@ async def test_closing_the_transport_hangs_up_on_all() -> None:
         await wire.until_hung_up()
         return False
 
-    transport = Transport()
+    transport = a_transport()
     async with upstream(script) as up:
         async with provider(up.origin, transport=transport) as sender:
             await collect(sender, outgoing(streamed=True))
@@ -277,7 +281,7 @@ async def test_a_stream_whose_body_ends_after_its_reader_has_gone_is_pooled() ->
         return True
 
     sent = outgoing(streamed=True, timeouts=limits(pool_ms=20_000))
-    async with upstream(script) as up, provider(up.origin, transport=Transport(connections_max=1)) as sender:
+    async with upstream(script) as up, provider(up.origin, transport=a_transport(connections_max=1)) as sender:
         await collect(sender, sent)
         reader_has_gone.set()
         await collect(sender, sent)
@@ -329,7 +333,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused_before_anything_
 
 async def test_a_certificate_that_is_trusted_is_accepted_and_its_connection_kept(tmp_path: Path) -> None:
     pem = certificate(tmp_path)
-    transport = Transport(tls=ssl.create_default_context(cafile=str(pem)))
+    transport = a_transport(tls=ssl.create_default_context(cafile=str(pem)))
 
     async with upstream(answers(respond(200, WHOLE)), tls=server_side(pem)) as up:
         async with provider(up.origin, transport=transport) as sender:

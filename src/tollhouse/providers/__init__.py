@@ -6,9 +6,12 @@ from tollhouse.domain.providers import ProviderSpec
 from tollhouse.ports.provider import Provider
 
 from . import openai
+from .proxies import Proxies
 from .tools import Tools
+from .transport import Transport
 
 Connect = Callable[[ProviderSpec, Tools], Provider]
+OpenTransport = Callable[[Proxies], Transport]
 
 
 def _inhouse(spec: ProviderSpec, tools: Tools) -> Provider:
@@ -17,9 +20,31 @@ def _inhouse(spec: ProviderSpec, tools: Tools) -> Provider:
     return inhouse.connect(spec, tools)
 
 
+def _own(proxies: Proxies) -> Transport:
+    from .client import PooledTransport
+
+    if not proxies:
+        return PooledTransport()
+    from .by_aiohttp import AiohttpTransport
+    from .proxied import ProxiedTransport
+
+    return ProxiedTransport(proxies, PooledTransport(), AiohttpTransport(proxies=proxies))
+
+
+def _aiohttp(proxies: Proxies) -> Transport:
+    from .by_aiohttp import AiohttpTransport
+
+    return AiohttpTransport(proxies=proxies)
+
+
+UPSTREAM_CLIENTS: Mapping[str, OpenTransport] = {
+    "own": _own,  # a third of the CPU; where the environment names a proxy, aiohttp goes through it
+    "aiohttp": _aiohttp,
+}
+
 DIALECTS: Mapping[str, Connect] = {
     "openai": openai.connect,  # any OpenAI-compatible base URL, Azure included
     "inhouse": _inhouse,  # no network; the fallback of last resort and the no-key default
 }
 
-__all__ = ["DIALECTS", "Connect", "Tools"]
+__all__ = ["DIALECTS", "UPSTREAM_CLIENTS", "Connect", "OpenTransport", "Proxies", "Tools", "Transport"]

@@ -13,6 +13,7 @@ import msgspec
 from tollhouse import __version__
 from tollhouse.domain.errors import ConfigError, NotSent, UpstreamError
 from tollhouse.domain.providers import ProviderSpec
+from tollhouse.providers import UPSTREAM_CLIENTS, Proxies
 from tollhouse.providers.addresses import Address, address
 from tollhouse.providers.transport import Exchange, Transport, header_block
 
@@ -66,7 +67,7 @@ Asked = Sequence[tuple[ProviderSpec, Answer | Silence | None]]
 
 async def ask_all(specs: Sequence[ProviderSpec], limit_s: float = ANSWER_S) -> Asked:
     """Ask every provider at once; each has so long."""
-    transport = Transport()
+    transport = UPSTREAM_CLIENTS["aiohttp"](Proxies.read({}))
     try:
         answers = await asyncio.gather(*(_ask(spec, transport, limit_s) for spec in specs))
     finally:
