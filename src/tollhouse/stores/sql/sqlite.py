@@ -33,7 +33,7 @@ WAL_KEPT_BYTES = 64 * 2**20
 READERS = 2
 """Reports that run at once in one process; more would only take turns at the processor."""
 
-LOCK_LOOK_MS = 20
+LOCK_LOOK_MS = 5
 """How long SQLite itself waits for the lock before we ask again: it sleeps longer and longer, and would miss its turn."""
 
 assert BUSY_LIMIT_S < LEASE_LIMIT_S, "a lease must learn that the file is locked, not that time is up"
@@ -47,13 +47,14 @@ class SqliteTransactions:
     def __init__(self, engine: Engine, mark: WritingMark) -> None:
         self._mark = mark
         self._engine = engine
+        self._turn = _Turn()
         self._writer = ThreadPoolExecutor(1, "tollhouse-sqlite-write")
         self._readers = ThreadPoolExecutor(READERS, "tollhouse-sqlite-read")
 
     async def run(self, work: Work[T], *, writes: bool) -> T:
         fate = _Fate()
         transaction = asyncio.wrap_future(
-            self._writer.submit(_write, self._engine, work, fate, self._mark)
+            self._writer.submit(_write, self._engine, work, fate, self._mark, self._turn)
             if writes
             else self._readers.submit(_read, self._engine, work, fate)
         )
@@ -66,8 +67,8 @@ class SqliteTransactions:
         return await transaction  # it was committing already: what it did counts
 
     async def lives(self) -> bool:
-        """A transaction of ours is under way, in this process or another."""
-        return self._mark.is_set()
+        """False only if the lock is another process's, and no transaction of ours has it in any process."""
+        return not self._turn.is_kept_waiting or self._mark.is_set()
 
     async def close(self) -> None:
         await asyncio.to_thread(self._close)
@@ -77,6 +78,13 @@ class SqliteTransactions:
         self._readers.shutdown()
         self._engine.dispose()
         self._mark.close()
+
+
+class _Turn:
+    """Whether the writing thread was refused the lock, and not let in yet."""
+
+    def __init__(self) -> None:
+        self.is_kept_waiting = False
 
 
 class _Abandoned(Exception):
@@ -135,11 +143,11 @@ def _read(engine: Engine, work: Work[T], fate: _Fate) -> T:
     return result
 
 
-def _write(engine: Engine, work: Work[T], fate: _Fate, mark: WritingMark) -> T:
+def _write(engine: Engine, work: Work[T], fate: _Fate, mark: WritingMark, turn: _Turn) -> T:
     with engine.connect() as connection:
         fate.begin(connection)
         try:
-            transaction = _lock(connection.execution_options(begin="BEGIN IMMEDIATE"), fate)
+            transaction = _lock(connection.execution_options(begin="BEGIN IMMEDIATE"), fate, turn)
             with mark.set(), transaction:
                 result = work(connection)
                 fate.commit()
@@ -148,17 +156,21 @@ def _write(engine: Engine, work: Work[T], fate: _Fate, mark: WritingMark) -> T:
     return result
 
 
-def _lock(connection: Connection, fate: _Fate) -> RootTransaction:
+def _lock(connection: Connection, fate: _Fate, turn: _Turn) -> RootTransaction:
     """Begin to write. It waits for the lock up to BUSY_LIMIT_S, and no longer than somebody waits for it."""
     ends_s = time.monotonic() + BUSY_LIMIT_S
-    while True:
-        try:
-            return connection.begin()
-        except DBAPIError as error:
-            if not faults.is_locked(error) or time.monotonic() > ends_s:
-                raise
-        if fate.is_abandoned:
-            raise _Abandoned
+    try:
+        while True:
+            try:
+                return connection.begin()
+            except DBAPIError as error:
+                if not faults.is_locked(error) or time.monotonic() > ends_s:
+                    raise
+            turn.is_kept_waiting = True
+            if fate.is_abandoned:
+                raise _Abandoned
+    finally:
+        turn.is_kept_waiting = False
 
 
 def _look_away(transaction: asyncio.Future[T]) -> None:
