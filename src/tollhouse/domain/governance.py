@@ -170,6 +170,28 @@ class Register:
 
 
 @dataclass(frozen=True, slots=True)
+class CacheRules:
+    """
+    What a use case says about answers that were given before.
+
+    Args:
+        exact: the same question gets the same answer for `ttl_s` seconds, whatever its temperature.
+        stale_if_error: an answer that is older may stand in when no deployment answers.
+    """
+
+    exact: bool = False
+    ttl_s: int = 86_400
+    stale_if_error: bool = False
+
+    @property
+    def is_set(self) -> bool:
+        return self.exact or self.stale_if_error
+
+
+NO_CACHE = CacheRules()
+
+
+@dataclass(frozen=True, slots=True)
 class UseCase:
     """
     The unit of governance. `models` are route names, the first is the default; `prompt` names a folder.
@@ -192,6 +214,7 @@ class UseCase:
     state: str = LIVE
     register: Register = Register()
     managed: str = FILE
+    cache: CacheRules = NO_CACHE
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from tollhouse.domain.errors import StartError
 from tollhouse.ports.access_tokens import AccessTokens
 from tollhouse.ports.budget_warnings import BudgetWarnings
+from tollhouse.ports.cache import CacheEntries, CacheEpochs
 from tollhouse.ports.changes import Changes
 from tollhouse.ports.corrections import Corrections
 from tollhouse.ports.history import History
@@ -44,6 +45,8 @@ class Stores:
     replays: Replays
     presence: Presence
     marks: StoreMarks
+    cache: CacheEntries
+    cache_epochs: CacheEpochs
     close: Callable[[], Awaitable[None]]
 
 

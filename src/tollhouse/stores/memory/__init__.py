@@ -4,6 +4,7 @@ from .. import Stores
 from .access_tokens import MemoryAccessTokens
 from .books import Books
 from .budget_warnings import MemoryBudgetWarnings
+from .cache import MemoryCacheEntries, MemoryCacheEpochs
 from .changes import MemoryChanges
 from .corrections import MemoryCorrections
 from .history import MemoryHistory
@@ -37,6 +38,8 @@ def memory_stores() -> Stores:
         replays=MemoryReplays(),
         presence=MemoryPresence(),
         marks=MemoryMarks(),
+        cache=MemoryCacheEntries(),
+        cache_epochs=MemoryCacheEpochs(),
         close=_nothing_to_close,
     )
 

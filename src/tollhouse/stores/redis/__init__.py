@@ -4,12 +4,20 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from tollhouse.ports.cache import CacheEntries
     from tollhouse.ports.shared_rates import SharedRates
 
 
 def open_shared_rates(url: str) -> "SharedRates":
     """Return the rates at a URL, without connecting yet. Raises StartError if the extra is missing or the URL unusable."""
     from .shared_rates import connect
+
+    return connect(url)
+
+
+def open_cache(url: str) -> "CacheEntries":
+    """Return the kept answers at a URL, without connecting yet. Raises StartError as `open_shared_rates` does."""
+    from .cache import connect
 
     return connect(url)
 

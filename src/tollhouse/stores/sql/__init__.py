@@ -27,6 +27,7 @@ def stores_on(database: "Database") -> Stores:
     """Return the stores of a database that is open and current."""
     from .access_tokens import SqlAccessTokens
     from .budget_warnings import SqlBudgetWarnings
+    from .cache import SqlCacheEntries, SqlCacheEpochs
     from .changes import SqlChanges
     from .corrections import SqlCorrections
     from .history import SqlHistory
@@ -57,5 +58,7 @@ def stores_on(database: "Database") -> Stores:
         replays=SqlReplays(database),
         presence=SqlPresence(database),
         marks=SqlMarks(database),
+        cache=SqlCacheEntries(database),
+        cache_epochs=SqlCacheEpochs(database),
         close=database.close,
     )

@@ -62,7 +62,7 @@ def _parts(connection: Connection, archive: NewArchive, on_rows: OnRows) -> Iter
     there = columns_there(connection)
     for table in schema.metadata.sorted_tables:
         columns = [column for column in table.columns if column.name in there.get(table.name, ())]
-        if columns:
+        if columns and table.name not in schema.NOT_KEPT:
             names = [_plain(column.name) for column in columns]
             yield archive.add(_plain(table.name), names, _batches(connection, table, columns, on_rows))
 

@@ -352,6 +352,29 @@ replays = Table(
     Column("process", Text),
 )
 
+cache_entries = Table(
+    "cache_entries",
+    metadata,
+    Column("use_case", Text, primary_key=True),
+    Column("key", LargeBinary, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("made_ms", BigInteger, nullable=False),
+    Column("until_ms", BigInteger, nullable=False),
+    # What is over, and how much is kept: both are read from the index alone.
+    Index("ix_cache_entries_until_ms", "until_ms", "bytes"),
+)
+
+cache_epochs = Table(
+    "cache_epochs",
+    metadata,
+    Column("use_case", Text, primary_key=True),
+    Column("epoch", BigInteger, nullable=False),
+)
+
+NOT_KEPT = frozenset({cache_entries.name})
+"""Tables without which nothing is lost: a backup leaves them out."""
+
 marks = Table(
     "marks",
     metadata,
