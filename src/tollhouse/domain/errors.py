@@ -11,7 +11,7 @@ The error tree. Each class knows four facts, set here once, and its docstring is
     │   ├── InvalidApiKey, UseCaseNotAllowed, BudgetExceeded, RateLimited
     │   └── NotPermitted, OriginNotAllowed, TooManyFailures
     ├── Unavailable               we cannot serve just now
-    │   └── Draining, JournalFailed, StoreUnavailable
+    │   └── Draining, JournalFailed, StoreUnavailable, NoRoom
     ├── UpstreamError             one attempt failed
     │   └── NotSent, UpstreamStatus, UpstreamTimeout, UpstreamReset, UpstreamCut, UpstreamUnusable, InhouseCannot
     └── OperatorError             for the person at the command line, never for a caller
@@ -252,6 +252,10 @@ class JournalFailed(Unavailable):
 
 class StoreUnavailable(Unavailable):
     """The database does not answer, and this call needs it."""
+
+
+class NoRoom(Unavailable):
+    """Every deployment that could take this call is full or left alone after failures; try again in a moment."""
 
 
 # --- one attempt failed ---------------------------------------------------------------------------------------------

@@ -102,6 +102,29 @@ class Timeouts:
 
 
 @dataclass(frozen=True, slots=True)
+class BreakerPolicy:
+    """When a deployment is left alone: `failure_rate` of at least `min_calls` within `window_s`, for `cooldown_ms`."""
+
+    failure_rate: float = 0.5
+    min_calls: int = 20
+    window_s: int = 10
+    cooldown_ms: int = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePolicy:
+    """How many calls of a use case may wait for room at once in one process, and each for how long in all."""
+
+    max_wait_ms: int
+    max_length: int
+
+
+INTERACTIVE, BATCH = "interactive", "batch"
+PRIORITIES = (INTERACTIVE, BATCH)
+"""Who waits in front and who is shed first. Somebody waits for an interactive call; a run's can come later."""
+
+
+@dataclass(frozen=True, slots=True)
 class Deployment:
     """
     One model at one provider.
@@ -119,6 +142,9 @@ class Deployment:
         limit_parameter: the name under which it takes an output limit on chat completions.
         bounds: worst-case tokens of one part: image, audio, file.
         simulated: its provider only plays one, so use cases that are not live yet may reach it.
+        weight: its part of the calls, beside the weights of the route's other deployments.
+        limits: what its provider allows, as declared.
+        breaker: None: it is never left alone, whatever it answers.
     """
 
     provider: str
@@ -133,6 +159,9 @@ class Deployment:
     limit_parameter: str = "max_completion_tokens"
     bounds: Mapping[str, int] = field(default_factory=dict)
     simulated: bool = False
+    weight: int = 1
+    limits: Rate = Rate()
+    breaker: BreakerPolicy | None = BreakerPolicy()
 
     @property
     def name(self) -> str:
@@ -141,7 +170,11 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A public model name (or pattern with `*`) and the deployments behind it, in order."""
+    """
+    A public model name (or pattern with `*`) and the deployments behind it, in order.
+
+    `sticky`: calls of one conversation go to one deployment; `sticky_header` names the conversation, if the caller does.
+    """
 
     name: str
     deployments: tuple[Deployment, ...]
@@ -151,6 +184,8 @@ class Route:
     release_complete: bool = False
     max_answer_bytes: int = 33_554_432
     managed: str = FILE
+    sticky: bool = False
+    sticky_header: str | None = None
 
 
 PROPOSED, APPROVED, LIVE, RETIRED = "proposed", "approved", "live", "retired"
@@ -196,7 +231,8 @@ class UseCase:
     """
     The unit of governance. `models` are route names, the first is the default; `prompt` names a folder.
 
-    `origins`: web pages (`https://shop.example`) whose session tokens may call it.
+    `origins`: web pages (`https://shop.example`) whose session tokens may call it. `queue` None: nothing waits.
+    `priority` None: a run's calls are batch, all others interactive.
     """
 
     name: str
@@ -215,6 +251,8 @@ class UseCase:
     register: Register = Register()
     managed: str = FILE
     cache: CacheRules = NO_CACHE
+    queue: QueuePolicy | None = None
+    priority: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

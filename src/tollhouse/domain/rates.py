@@ -13,6 +13,30 @@ class RateState:
 
 
 @dataclass(frozen=True, slots=True)
+class Remaining:
+    """
+    What a provider's answer tells of one of our limits there: requests or tokens.
+
+    Args:
+        left: how much of it is left.
+        limit: the whole, if it was told.
+        whole_in_ms: when it is whole again.
+    """
+
+    left: int
+    limit: int | None
+    whole_in_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderQuota:
+    """What a provider's answer tells of what is left for us there; None: not told, or not believable."""
+
+    requests: Remaining | None = None
+    tokens: Remaining | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """One process among those that serve: `count` of them, this one at `rank` (from 0) in an order that all agree on."""
 
