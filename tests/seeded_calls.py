@@ -15,7 +15,7 @@ OUTCOMES = ((200, Outcome.OK),) * 12 + (
     (499, Outcome.CANCELLED),
     (502, Outcome.UNKNOWN),
 )
-BRANCHES = ("north", "south", 'the "old" one', "a, b")
+BRANCHES = ("north", "south", 'the "old" one', "Zürich = 1")
 
 
 def calls(random: Random, count: int, since_ms: int, until_ms: int) -> list[Call]:

@@ -83,7 +83,7 @@ def test_a_service_that_refuses_the_token_says_so(house: House) -> None:
         result = house.run("tail", "--url", url, "--key", "wrong")
 
     assert result.exit_code == Exit.FAILED
-    assert "401: The admin token is missing or wrong" in result.stderr
+    assert "401: The access token is missing" in result.stderr
 
 
 def test_an_unknown_status_is_told(house: House) -> None:

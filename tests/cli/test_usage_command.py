@@ -31,7 +31,7 @@ def test_the_table_ends_with_a_total_row(house: House) -> None:
     assert result.exit_code == Exit.OK, result.stderr
     assert lines[0][:6] == ["team", "use", "case", "model", "calls", "errors"]
     assert lines[2][:5] == ["claims", "claims-triage", "fast", "1", "0"]
-    assert lines[-1] == ["total", "3", "1", "300", "60", "0", "0.024600001", "0"]
+    assert lines[-1] == ["total", "3", "1", "300", "60", "0", "0.024600001", "0", "0", "43", "43"]
 
 
 def test_grouping_is_as_asked(house: House) -> None:
@@ -66,7 +66,7 @@ def test_nothing_used_is_a_table_of_its_total(tmp_path: Path, ready_folder: Path
     result = House(tmp_path, ready_folder).run("usage")
 
     assert result.exit_code == Exit.OK
-    assert words(result.stdout)[-1] == ["total", "0", "0", "0", "0", "0", "0", "0"]
+    assert words(result.stdout)[-1] == ["total", "0", "0", "0", "0", "0", "0", "0", "0", "-", "-"]
 
 
 def test_a_service_gives_the_same_figures(house: House) -> None:
@@ -81,7 +81,7 @@ def test_a_service_gives_the_same_figures(house: House) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--by", "teem"], "there is no 'teem'; there are team, use_case"),
+        (["--by", "teem"], "'teem' is not a dimension; there are team, use_case"),
         (["--by", "team,team"], "twice"),
         (["--since", "yesterday"], "--since 'yesterday' is neither"),
         (["--json", "--csv"], "exclude each other"),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tollhouse.domain.calls import Attempt, AttemptState, Call, Outcome
 from tollhouse.domain.errors import StoreUnavailable
-from tollhouse.ports.usage import CallFilter, Page, UsageReport, UsageRow
+from tollhouse.ports.usage import MAX_GROUPS, OTHER, CallFilter, Page, UsageReport, UsageRow
 
 OCTOBER_MS = 1_790_841_600_000
 """2026-10-01T08:00:00Z"""
@@ -73,23 +73,34 @@ class ListedLedger:
     async def call(self, call_id: str) -> Call | None:
         return next((call for call in self.listed if call.id == call_id), None)
 
-    async def usage(self, by: Sequence[str], where: CallFilter) -> UsageReport:
+    async def usage(self, by: Sequence[str], where: CallFilter, *, groups: int = MAX_GROUPS) -> UsageReport:
         self._note(where)
-        groups: dict[tuple[str, ...], UsageRow] = {}
+        found: dict[tuple[str, ...], UsageRow] = {}
         total = UsageRow()
         for call in self.listed:
             key = tuple(str(getattr(call, name)) for name in by)
-            for row in (groups.setdefault(key, UsageRow(by=dict(zip(by, key, strict=True)))), total):
+            for row in (found.setdefault(key, UsageRow(by=dict(zip(by, key, strict=True)))), total):
                 row.calls += 1
                 row.attempts += len(call.attempts)
                 row.tokens_in += call.tokens_in
                 row.tokens_out += call.tokens_out
                 row.tokens_cached += call.tokens_cached
                 row.cost_nanousd += call.cost_nanousd
-        return UsageReport(sorted(groups.values(), key=lambda row: -row.cost_nanousd), total)
+        return UsageReport(_bounded(sorted(found.values(), key=lambda row: -row.cost_nanousd), by, groups), total)
 
     def _note(self, where: CallFilter) -> None:
         if not self.up:
             raise StoreUnavailable
         self.readings += 1
         self.asked.append(where)
+
+
+def _bounded(rows: list[UsageRow], by: Sequence[str], groups: int) -> list[UsageRow]:
+    """Add up the rows beyond the limit, as every ledger does."""
+    if len(rows) <= groups:
+        return rows
+    rest = UsageRow(dict.fromkeys(by, OTHER))
+    for row in rows[groups - 1 :]:
+        rest.calls += row.calls
+        rest.cost_nanousd += row.cost_nanousd
+    return [*rows[: groups - 1], rest]

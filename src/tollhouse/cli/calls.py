@@ -12,6 +12,7 @@ from tollhouse.domain.calls import Outcome
 from tollhouse.ports.usage import MAX_PAGE, CallFilter
 
 from .exit import WrongUsage, reporting
+from .filters import outcome_of, status_of, tags_of
 from .house import run_async
 from .source import Json, Place, Source, open_source
 from .table import print_json, print_table
@@ -38,7 +39,13 @@ def tail(
     status: Annotated[str | None, typer.Option(help=f"{', '.join(Outcome)}, or an HTTP status.")] = None,
     team: Annotated[str | None, typer.Option(help="Only this team's.")] = None,
     use_case: Annotated[str | None, typer.Option(help="Only this use case's.")] = None,
+    key_name: Annotated[str | None, typer.Option(help="Only of this key.")] = None,
     model: Annotated[str | None, typer.Option(help="Only for this route.")] = None,
+    provider: Annotated[str | None, typer.Option(help="Only what this provider served.")] = None,
+    prompt: Annotated[str | None, typer.Option(help="Only with this prompt version, name@hash.")] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Only with this tag; may be repeated.")
+    ] = None,
     since: Annotated[str | None, typer.Option(help="Only from then on: 30d, 24h, 15m, or an RFC 3339 time.")] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new calls until Ctrl-C.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
@@ -51,9 +58,13 @@ def tail(
         since_ms=past_ms("--since", since, time.time_ns() // 1_000_000),
         team=team,
         use_case=use_case,
+        key=key_name,
         model=model,
-        status=int(status) if status and status.isdigit() else None,
-        outcome=_outcome(status),
+        provider=provider,
+        prompt=prompt,
+        tags=tags_of(tag),
+        status=status_of(status),
+        outcome=outcome_of(status),
     )
     write = _write_json if as_json else _write_line
     if not as_json:
@@ -128,15 +139,6 @@ async def _next_second() -> None:
 async def _find(place: Place, call_id: str) -> Json | None:
     async with open_source(place) as source:
         return await source.call(call_id)
-
-
-def _outcome(text: str | None) -> str | None:
-    """A word is an outcome; digits are a status."""
-    if text is None or text.isdigit():
-        return None
-    if text not in list(Outcome):
-        raise WrongUsage(f"--status {text}: there are {', '.join(Outcome)}, or an HTTP status such as 429")
-    return text
 
 
 def _write_json(call: Json) -> None:

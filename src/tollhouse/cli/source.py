@@ -94,7 +94,7 @@ class ServiceSource:
         return await self._get(f"calls/{quote(call_id, safe='')}", {})
 
     async def usage(self, by: tuple[str, ...], where: CallFilter) -> tuple[list[Json], Json]:
-        found = await self._get("usage", {"by": ",".join(by), **_query(where)})
+        found = await self._get("usage", {**({"by": ",".join(by)} if by else {}), **_query(where)})
         return cast("list[Json]", _member(found, "items")), cast("Json", _member(found, "total"))
 
     async def _get(self, what: str, query: Mapping[str, str]) -> Json | None:
@@ -158,7 +158,11 @@ def _query(where: CallFilter) -> dict[str, str]:
     texts = {
         "team": where.team,
         "use_case": where.use_case,
+        "key": where.key,
         "model": where.model,
+        "provider": where.provider,
+        "prompt": where.prompt,
+        "tag": ",".join(f"{name}={value}" for name, value in where.tags) or None,
         "status": where.status,
         "outcome": where.outcome,
     }

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from tollhouse.domain.calls import Call
 from tollhouse.domain.errors import StoreUnavailable
 from tollhouse.ports.clock import Clock
-from tollhouse.ports.usage import CallFilter, UsageQueries, UsageRow
+from tollhouse.ports.usage import OTHER, CallFilter, UsageQueries, UsageRow
 
 from .asgi import Reply
 
@@ -30,7 +30,6 @@ MAX_ALIASES = 1_000
 """Model names that a route's pattern matched, remembered so that a call does not match them again."""
 LEDGER_SHARE = 10
 """A ledger reading serves scrapes for ten times as long as it took: scraping costs the database a tenth of its time."""
-OTHER = "other"
 
 LATENCY_MS = (5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 120_000, 300_000, 600_000)
 """From a local answer to `total_ms`'s default."""
@@ -211,28 +210,10 @@ class _LedgerReading:
 
     async def _read(self) -> Sequence[UsageRow] | None:
         try:
-            report = await self._ledger.usage(_LEDGER_LABELS, CallFilter())
+            report = await self._ledger.usage(_LEDGER_LABELS, CallFilter(), groups=MAX_SERIES)
         except StoreUnavailable:
             return None
-        return _bounded(report.items)
-
-
-def _bounded(rows: Sequence[UsageRow]) -> list[UsageRow]:
-    """Keep the dearest rows and add up the rest, so that the sums stay the ledger's."""
-    kept = list(rows[: MAX_SERIES - 1])
-    rest = rows[MAX_SERIES - 1 :]
-    if not rest:
-        return kept
-    other = UsageRow(by=dict.fromkeys(_LEDGER_LABELS, OTHER))
-    for row in rest:
-        other.calls += row.calls
-        other.errors += row.errors
-        other.attempts += row.attempts
-        other.tokens_in += row.tokens_in
-        other.tokens_out += row.tokens_out
-        other.tokens_cached += row.tokens_cached
-        other.cost_nanousd += row.cost_nanousd
-    return [*kept, other]
+        return report.items
 
 
 def _ledger_families(rows: Sequence[UsageRow] | None) -> "Iterator[Metric]":
@@ -251,6 +232,12 @@ def _ledger_families(rows: Sequence[UsageRow] | None) -> "Iterator[Metric]":
         "Cost in nano-USD (1e-9 USD), as the ledger holds it; exact up to 9 million USD a series.",
         rows,
         lambda row: row.cost_nanousd,
+    )
+    yield _counted(
+        "tollhouse_saved_nanousd_total",
+        "What answers from the cache did not cost, in nano-USD.",
+        rows,
+        lambda row: row.saved_nanousd,
     )
     yield _tokens(rows)
 

@@ -1,5 +1,9 @@
 """A call and a usage row as JSON members: one shape wherever they are shown (API, command line, log)."""
 
+import csv
+from collections.abc import Mapping, Sequence
+from io import StringIO
+
 from tollhouse.domain.calls import Attempt, Call
 from tollhouse.domain.money import usd_from_nano
 from tollhouse.ports.usage import UsageReport, UsageRow
@@ -30,7 +34,7 @@ def call_json(call: Call) -> dict[str, object]:
         "tokens_cached": call.tokens_cached,
         "estimated": call.estimated,
         "cost_usd": usd_from_nano(call.cost_nanousd),
-        "saved_usd": "0",  # nothing is answered from a cache yet, so nothing is saved
+        "saved_usd": usd_from_nano(call.saved_nanousd),
         "latency_ms": call.latency_ms,
         "first_token_ms": call.first_token_ms,
         "overhead_ms": call.overhead_ms,
@@ -67,7 +71,26 @@ def row_json(row: UsageRow) -> dict[str, object]:
         "tokens_out": row.tokens_out,
         "tokens_cached": row.tokens_cached,
         "cost_usd": usd_from_nano(row.cost_nanousd),
-        "saved_usd": "0",
+        "saved_usd": usd_from_nano(row.saved_nanousd),
         "estimated_usd": usd_from_nano(row.estimated_nanousd),
         "unknown_attempts": row.unknown_attempts,
+        "latency_p50_ms": row.latency_p50_ms,
+        "latency_p95_ms": row.latency_p95_ms,
+        "latency_p99_ms": row.latency_p99_ms,
+        "first_token_p50_ms": row.first_token_p50_ms,
+        "first_token_p95_ms": row.first_token_p95_ms,
     }
+
+
+def usage_csv(by: Sequence[str], items: Sequence[Mapping[str, object]], total: Mapping[str, object]) -> str:
+    """
+    Return rows of `usage_json` as CSV, money as the same exact decimals and nothing as an empty cell.
+
+    The total is left out, because whoever adds up a column would count it twice; without groups it is the one row.
+    """
+    text = StringIO()
+    names = [*by, *(name for name in total if name not in by)]
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([row[name] for name in names] for row in (items if by else [total]))
+    return text.getvalue()

@@ -42,8 +42,8 @@ from .tags import tags_from
 GRAIN = ("team", "use_case", "key", "model", "provider", "deployment", "endpoint", "prompt", "status", "outcome")
 """What a stored sum can be grouped and filtered by, beside tags."""
 
-BATCH = 32
-"""Spans of one turn: a few seconds of a background thread, when a large ledger is summed for the first time."""
+BATCH = 16
+"""Spans of one turn: a second or two of a background thread, when a large ledger is summed for the first time."""
 LEAST_CALLS: Mapping[int, int] = {FIVE_MINUTES_MS: 250, HOUR_MS: 100, listing.DAY_MS: 0}
 """With fewer calls a span's rows are read as fast as its sums would be."""
 SETTLED_MS = 60_000

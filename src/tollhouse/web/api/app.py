@@ -116,7 +116,9 @@ class Address:
     async def _answered(self, entry: Entry, scope: Scope, asked: Asked, raw: bytes) -> Reply:
         body = None if entry.body is None else parse_body(raw, entry.body)
         version = _version(entry, scope, asked.query, getattr(body, "version", None))
-        answer = await entry.handler(self._rooms, Asked(asked.who, asked.names, asked.query, body, version))
+        answer = await entry.handler(
+            self._rooms, Asked(asked.who, asked.names, asked.query, body, version, header(scope, b"accept"))
+        )
         return _reply(answer, entry.status)
 
 
@@ -227,6 +229,8 @@ def _reply(answer: Answer, status: int) -> Reply:
     headers: Headers = [(b"cache-control", b"no-store"), NOSNIFF]
     if answer.version is not None:
         headers.append((b"etag", b'"%d"' % answer.version))
+    if answer.csv is not None:
+        return Reply(status, [(b"content-type", b"text/csv; charset=utf-8"), *headers], answer.csv.encode())
     if answer.members is None:
         return Reply(status, headers, b"")
     return Reply(status, [(b"content-type", b"application/json"), *headers], encode(answer.members))

@@ -6,7 +6,7 @@ from tollhouse.domain.errors import InvalidRequest, NotFound
 from tollhouse.domain.roles import Actor
 from tollhouse.governance.roles import sees
 from tollhouse.ports.usage import CallFilter, Page, UsageReport, UsageRow
-from tollhouse.web.render import call_json, usage_json
+from tollhouse.web.render import call_json, row_json, usage_csv, usage_json
 
 from . import query
 from .entry import Answer, Asked
@@ -39,6 +39,8 @@ async def show_usage(rooms: Rooms, asked: Asked) -> Answer:
     report = UsageReport([], UsageRow()) if where is None else await rooms.usage.usage(by, where)
     if not by:
         report.items.clear()  # the one group of everything is the total
+    if query.usage_format(asked.query, asked.accept) == "csv":
+        return Answer(csv=usage_csv(by, [row_json(row) for row in report.items], row_json(report.total)))
     return Answer(usage_json(report))
 
 

@@ -28,6 +28,7 @@ class Asked:
         who: the actor; a key's or session token's principal only where the row says `for_keys`.
         names: the path's parameters, percent-decoded, never empty.
         version: of `If-Match` or the member or parameter `version`; None: whatever stands there.
+        accept: the header, for what can be answered in two formats.
     """
 
     who: Actor | Principal
@@ -35,6 +36,7 @@ class Asked:
     query: Mapping[str, str] = field(default_factory=dict)
     body: Body | None = None
     version: int | None = None
+    accept: bytes | None = None
 
     @property
     def actor(self) -> Actor:
@@ -58,10 +60,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a handler answers. `members` None: nothing (204). `version` becomes the ETag."""
+    """What a handler answers: members as JSON, or a table as CSV; neither is nothing (204). `version` becomes the ETag."""
 
     members: Mapping[str, object] | None = None
     version: int | None = None
+    csv: str | None = None
 
 
 Handler = Callable[[Rooms, Asked], Awaitable[Answer]]

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from tollhouse.domain.calls import Outcome
 from tollhouse.domain.errors import InvalidRequest
-from tollhouse.ports.usage import DIMENSIONS, MAX_PAGE, CallFilter
+from tollhouse.ports.usage import DIMENSIONS, MAX_PAGE, TAG, CallFilter, check_dimensions
 from tollhouse.web.moments import read_rfc3339
 
 DEFAULT_PAGE = 50
@@ -32,12 +32,20 @@ class Parameter:
 
 Known = Mapping[str, Parameter]
 
+_DIMENSION = f"{'|'.join(DIMENSIONS)}|{TAG}[^,]+"
+
 FILTER: Known = {
     "since": Parameter(TIME, "Calls that started at this time or later (RFC 3339)."),
     "until": Parameter(TIME, "Calls that started before this time (RFC 3339)."),
     "model": Parameter(TEXT, "The route asked for."),
     "team": Parameter(TEXT, "The team that called."),
     "use_case": Parameter(TEXT, "The use case."),
+    "key": Parameter(TEXT, "The name of the key that called."),
+    "provider": Parameter(
+        TEXT, "The provider: of calls the one that served, of attempts and money each attempt's own."
+    ),
+    "prompt": Parameter(TEXT, "The prompt version, `name@hash`."),
+    "tag": Parameter(TEXT, "`NAME=VALUE`: calls with this tag; several with commas, and all must be there."),
     "status": Parameter({"type": "integer", "minimum": 100, "maximum": 599}, "The HTTP status sent."),
     "outcome": Parameter(
         {"type": "string", "enum": [each.value for each in Outcome]},
@@ -58,8 +66,12 @@ REASON_AND_VERSION: Known = {
 CALLS: Known = {**FILTER, **PAGE}
 USAGE: Known = {
     "by": Parameter(
-        {"type": "string", "pattern": f"^({'|'.join(DIMENSIONS)})(,({'|'.join(DIMENSIONS)}))*$"},
-        f"What to group by, separated by commas: {', '.join(DIMENSIONS)}. Without it only the total is given.",
+        {"type": "string", "pattern": f"^({_DIMENSION})(,({_DIMENSION}))*$"},
+        f"What to group by, separated by commas: {', '.join(DIMENSIONS)}, {TAG}NAME. Without it only the total is given.",
+    ),
+    "format": Parameter(
+        {"type": "string", "enum": ["json", "csv"], "default": "json"},
+        "`csv`: a line a group, without the total; so does `Accept: text/csv`.",
     ),
     **FILTER,
 }
@@ -90,7 +102,11 @@ def call_filter(given: Mapping[str, str]) -> CallFilter:
         until_ms=_read(given, "until", read_rfc3339),
         team=given.get("team"),
         use_case=given.get("use_case"),
+        key=given.get("key"),
         model=given.get("model"),
+        provider=given.get("provider"),
+        prompt=given.get("prompt"),
+        tags=_read(given, "tag", read_tags) or (),
         status=_read(given, "status", lambda text: _whole(text, 100, 599)),
         outcome=_read(given, "outcome", _outcome),
     )
@@ -130,14 +146,31 @@ def _outcome(text: str) -> str:
     return text
 
 
+def read_tags(text: str) -> tuple[tuple[str, str], ...]:
+    """Read `NAME=VALUE,…`, as `x-tollhouse-tags` is written. Raises ValueError."""
+    pairs = [pair.strip().partition("=") for pair in text.split(",")]
+    if not all(name and equals for name, equals, _ in pairs):
+        raise ValueError(f"{text!r} is not NAME=VALUE")
+    return tuple((name.strip(), value.strip()) for name, _, value in pairs)
+
+
 def _dimensions(text: str) -> tuple[str, ...]:
     names = tuple(text.split(","))
-    for name in names:
-        if name not in DIMENSIONS:
-            raise ValueError(f"{name!r} is not one of {', '.join(DIMENSIONS)}{meant(name, DIMENSIONS)}")
-    if len(set(names)) < len(names):
-        raise ValueError(f"{text!r} names a dimension twice")
+    try:
+        check_dimensions(names)
+    except ValueError as error:
+        closest = (meant(name, DIMENSIONS) for name in names if name not in DIMENSIONS)
+        raise ValueError(f"{error}{next(closest, '')}") from None
     return names
+
+
+def usage_format(given: Mapping[str, str], accept: bytes | None) -> str:
+    """Return `json` or `csv`."""
+    wished = "csv" if accept is not None and accept.startswith(b"text/csv") else "json"
+    found = given.get("format", wished)
+    if found not in ("json", "csv"):
+        raise InvalidRequest(f"`format`: {found!r} is not one of json, csv.", param="format")
+    return found
 
 
 def _unknown(name: str, known: Known) -> str:

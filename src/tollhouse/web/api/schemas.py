@@ -5,7 +5,7 @@ from tollhouse.domain.governance import FILE, STATES, STORE
 from tollhouse.domain.periods import PeriodKind
 from tollhouse.domain.roles import Role
 from tollhouse.governance.documents import RATES
-from tollhouse.ports.usage import DIMENSIONS
+from tollhouse.ports.usage import DIMENSIONS, TAG
 
 from .query import TIME
 
@@ -38,7 +38,10 @@ def schemas() -> Json:
         "Call": _object(_CALL),
         "Attempt": _object(_ATTEMPT),
         "CallPage": _object({"items": _list("Call"), "next_cursor": TEXT_OR_NULL}),
-        "UsageRow": _object(_SUMS, optional=dict.fromkeys(DIMENSIONS, TEXT_OR_NULL)),
+        "UsageRow": {
+            **_object(_SUMS, optional=dict.fromkeys(DIMENSIONS, TEXT_OR_NULL)),
+            "patternProperties": {f"^{TAG}": TEXT_OR_NULL},
+        },
         "Usage": _object({"items": _list("UsageRow"), "total": ref("UsageRow")}),
         "Change": _object(_CHANGE),
         "ChangePage": _object({"items": _list("Change"), "next_cursor": TEXT_OR_NULL}),
@@ -159,12 +162,16 @@ _SUMS: Json = {
     "calls": COUNT,
     "errors": COUNT,
     "attempts": COUNT,
-    **_TOKENS,
-    "tokens_cached": COUNT,
+    **{name: {"type": "integer"} for name in ("tokens_in", "tokens_out", "tokens_cached")},  # corrections may take away
     "cost_usd": USD,
     "saved_usd": USD,
     "estimated_usd": USD,
     "unknown_attempts": COUNT,
+    **{
+        f"{what}_p{percent}_ms": {"type": ["integer", "null"], "description": "At most 5 % off; null without a call."}
+        for what, percents in (("latency", (50, 95, 99)), ("first_token", (50, 95)))
+        for percent in percents
+    },
 }
 
 _GOVERNED: Json = {
