@@ -272,6 +272,7 @@ def test_the_provider_never_sees_the_callers_key_or_headers(house: TestHouse) ->
     assert house.api_key.encode() not in b"".join(value for _, value in sent.headers)
     assert {name.decode().lower() for name, _ in sent.headers} == {
         "accept", "accept-encoding", "authorization", "content-length", "content-type", "host", "user-agent",
+        "x-client-request-id",
     }  # fmt: skip
 
 

@@ -123,7 +123,7 @@ class Database:
         return sqlite.insert(table) if self.kind == "sqlite" else postgresql.insert(table)
 
     async def close(self) -> None:
-        waiting = {task for task in (self._probe, self._listening, *self._left) if task is not None}
+        waiting = {task for task in (self._probe, self._listening, *self._left) if task is not None and not task.done()}
         for task in waiting:
             task.cancel()
         if waiting:
