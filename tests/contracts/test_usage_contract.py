@@ -1,11 +1,12 @@
 """What every ledger answers: lists of calls, pages, sums."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 
 from ledger_words import DAY_MS, NOON_MS, a_call, an_attempt
 from tollhouse.domain.calls import Attempt, AttemptState, Call, Outcome
+from tollhouse.domain.corrections import Correction
 from tollhouse.ports.usage import DIMENSIONS, CallFilter, UsageRow
 from tollhouse.stores import Stores
 
@@ -276,3 +277,96 @@ async def test_a_call_that_has_finished_is_not_open_any_more(stores: Stores) -> 
 
     assert (await stores.usage.calls(CallFilter(outcome="running"))).items == []
     assert await stores.usage.call(call.id) == call
+
+
+async def test_a_group_s_percentiles_are_of_its_calls_and_the_cache_s_savings_too(stores: Stores) -> None:
+    calls = [a_call(at_ms=NOON_MS + n) for n in range(100)]
+    for n, call in enumerate(calls, start=1):
+        call.latency_ms, call.first_token_ms, call.saved_nanousd = n * 100, n * 10 if n > 50 else None, n
+    await stores.ledger.post("p1", calls)
+
+    (row,) = (await stores.usage.usage(("team",), EVERYTHING)).items
+
+    exact = (5_000, 9_500, 9_900, 750, 980)
+    found = (row.latency_p50_ms, row.latency_p95_ms, row.latency_p99_ms, row.first_token_p50_ms, row.first_token_p95_ms)
+    assert all(
+        value is not None and abs(value - right) <= right * 0.05 for value, right in zip(found, exact, strict=True)
+    )
+    assert row.saved_nanousd == 5_050
+
+
+async def test_a_tag_is_a_dimension_and_a_filter_like_any_other(stores: Stores) -> None:
+    tags = [{"ward": "north"}, {"ward": "north", "env": "test"}, {"ward": ""}, {}, {'wa"rd': "north"}]
+    calls = [a_call(an_attempt(10**n), at_ms=NOON_MS + n) for n in range(5)]
+    for call, tagged in zip(calls, tags, strict=True):
+        call.tags = tagged
+    await stores.ledger.post("p1", calls)
+
+    async def total(*wanted: tuple[str, str]) -> int:
+        return (await stores.usage.usage((), CallFilter(tags=wanted))).total.cost_nanousd
+
+    by = {row.by["tag:ward"]: row.cost_nanousd for row in (await stores.usage.usage(("tag:ward",), EVERYTHING)).items}
+    assert by == {"north": 11, "": 100, None: 11_000}
+    assert await total(("ward", "north")) == 11
+    assert await total(("ward", "north"), ("env", "test")) == 10
+    assert await total(('wa"rd', "north")) == 10_000
+    page = await stores.usage.calls(CallFilter(tags=(("ward", "north"),)))
+    assert [call.id for call in page.items] == [calls[1].id, calls[0].id]
+
+
+async def test_beyond_the_limit_the_dearest_are_shown_and_the_rest_is_one_row(stores: Stores) -> None:
+    await stores.ledger.post("p1", [a_call(an_attempt(cost), team=f"t{cost}") for cost in range(1, 8)])
+
+    whole = await stores.usage.usage(("team", "model"), EVERYTHING)
+    report = await stores.usage.usage(("team", "model"), EVERYTHING, groups=3)
+
+    assert [(row.by["team"], row.by["model"], row.cost_nanousd, row.calls) for row in report.items] == [
+        ("t7", "fast", 7, 1),
+        ("t6", "fast", 6, 1),
+        ("other", "other", 15, 5),
+    ]
+    assert report.total == whole.total
+    assert len((await stores.usage.usage(("team",), EVERYTHING, groups=7)).items) == 7
+
+
+async def test_corrections_are_part_of_the_sums_and_of_the_calls_that_are_shown(stores: Stores) -> None:
+    call = a_call(an_attempt(40, state=AttemptState.UNKNOWN), an_attempt(7, estimated=True))
+    await stores.ledger.post("p1", [call])
+    settled = a_correction(call, call.attempts[0], settles=True, cost_nanousd=-38, tokens_in=-90)
+    shared = a_correction(call, call.attempts[1], settles=False, cost_nanousd=3)
+    nobodys = replace(settled, id="cor_3", attempt=None, call=None, team=None, use_case=None, key=None, model=None)
+
+    await stores.corrections.add([settled, shared, replace(nobodys, cost_nanousd=5)])
+
+    found = await stores.usage.call(call.id)
+    assert found is not None
+    assert [(a.state, a.cost_nanousd, a.tokens_in, a.estimated) for a in found.attempts] == [
+        (AttemptState.RECONCILED, 2, 10, False),
+        (AttemptState.SETTLED, 10, 100, True),
+    ]
+    report = await stores.usage.usage(("team",), EVERYTHING)
+    told = [(row.by["team"], row.cost_nanousd, row.estimated_nanousd, row.unknown_attempts) for row in report.items]
+    assert told == [("claims", 12, 10, 0), (None, 5, 0, 0)]
+    assert report.total.cost_nanousd == 17
+
+
+def a_correction(call: Call, attempt: Attempt, *, settles: bool, cost_nanousd: int, tokens_in: int = 0) -> Correction:
+    return Correction(
+        id=f"cor_{attempt.id}",
+        at_ms=NOON_MS,
+        booked_ms=attempt.reserved_ms,
+        provider=attempt.provider,
+        deployment=attempt.deployment,
+        source="csv:1",
+        line="1",
+        author="cli",
+        attempt=attempt.id,
+        call=call.id,
+        team=call.team,
+        use_case=call.use_case,
+        key=call.key,
+        model=call.model,
+        settles=settles,
+        cost_nanousd=cost_nanousd,
+        tokens_in=tokens_in,
+    )

@@ -24,7 +24,7 @@ from .. import listing
 from ..histogram import pack
 from ..sums import FIGURES, NOTHING, Sums
 from .engine import Database
-from .raw_sums import Found, Span, add_raw
+from .raw_sums import Found, Span, add_raw_finely
 from .schema import calls, corrections, rollup_groups, rollup_spans, rollups, tag_rollups
 from .stored_sums import (
     EVERYTHING,
@@ -247,7 +247,7 @@ def _sums_of(connection: Connection, place: Place, lengths_ms: Sequence[int], ma
 
 def _add_rows(connection: Connection, gap: Span, groups: Found, tags: Found) -> None:
     rows: Found = defaultdict(Sums)
-    add_raw(connection, [*GRAIN, "tags"], EVERYTHING, gap, rows)
+    add_raw_finely(connection, [*GRAIN, "tags"], EVERYTHING, gap, rows)
     for (*values, tagged), sums in rows.items():
         identity = json.dumps(values)
         groups[(identity,)].add(sums)
