@@ -357,15 +357,15 @@ async def open_desks(loaded: Loaded) -> AsyncGenerator["Api", None]:
     from tollhouse.web.replay import ReplayDesk
 
     clock = SystemClock()
-    async with AsyncExitStack() as exits:
-        stores = await _open_stores(loaded)
-        exits.push_async_callback(stores.close)
+    stores = await _open_stores(loaded)
+    try:
         register = await _open_register(loaded, stores)
-        sealer = await _open_sealer(loaded, stores)
-        admission = Admission(register.governance, clock, await open_session_secret(stores.marks, sealer))
+        admission = Admission(register.governance, clock)
         register.on_change = admission.put_in_force
         rooms = _rooms(loaded, stores, register, admission, _Inside(register, None), clock)
-        yield Api(rooms, ReplayDesk(stores.replays, sealer, clock))
+        yield Api(rooms, ReplayDesk(stores.replays, None, clock))
+    finally:
+        await stores.close()
 
 
 class _Inside(Badges):

@@ -6,10 +6,11 @@ import pytest
 from cli_house import TOKEN, House, a_call, run_alone, words
 from tollhouse.cli.calls import follow_calls
 from tollhouse.cli.exit import Exit
-from tollhouse.cli.source import Json, StoreSource
+from tollhouse.cli.service import Json, Place
+from tollhouse.cli.source import open_source
 from tollhouse.domain.calls import Outcome
 from tollhouse.ports.usage import CallFilter
-from tollhouse.stores.memory import memory_stores
+from tollhouse.stores import open_stores
 
 
 @pytest.fixture
@@ -93,25 +94,29 @@ def test_an_unknown_status_is_told(house: House) -> None:
     assert "there are running, ok, error" in result.stderr
 
 
-def test_follow_writes_each_call_once_also_one_that_began_before_others() -> None:
+def test_follow_writes_each_call_once_also_one_that_began_before_others(tmp_path: Path, ready_folder: Path) -> None:
     class Enough(Exception):
         pass
 
-    stores, written = memory_stores(), []
+    house, written = House(tmp_path, ready_folder), []
     arrivals = [[a_call(5)], [], [a_call(3), a_call(6)]]
 
-    async def next_second() -> None:
-        if not arrivals:
-            raise Enough
-        await stores.ledger.post("test", arrivals.pop(0))
-
-    def write(call: Json) -> None:
-        written.append(call["id"])
-
     async def following() -> None:
+        stores = await open_stores(None, house.data)
+
+        async def next_second() -> None:
+            if not arrivals:
+                raise Enough
+            await stores.ledger.post("test", arrivals.pop(0))
+
+        def write(call: Json) -> None:
+            written.append(call["id"])
+
         await stores.ledger.post("test", [a_call(1)])
-        with pytest.raises(Enough):
-            await follow_calls(StoreSource(stores.usage), CallFilter(), {"call_0001"}, write, next_second)
+        async with open_source(Place(house.config, None, None)) as source:
+            with pytest.raises(Enough):
+                await follow_calls(source, CallFilter(), {"call_0001"}, write, next_second)
+        await stores.close()
 
     run_alone(following())
 

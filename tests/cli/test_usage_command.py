@@ -85,7 +85,7 @@ def test_a_service_gives_the_same_figures(house: House) -> None:
         (["--by", "team,team"], "twice"),
         (["--since", "yesterday"], "--since 'yesterday' is neither"),
         (["--json", "--csv"], "exclude each other"),
-        (["--url", "http://127.0.0.1:1"], "needs the admin token"),
+        (["--url", "http://127.0.0.1:1"], "needs an access token"),
         (["--url", "ftp://127.0.0.1", "--key", "x"], "must start with http"),
     ],
 )

@@ -14,7 +14,8 @@ from tollhouse.ports.usage import MAX_PAGE, CallFilter
 from .exit import WrongUsage, reporting
 from .filters import outcome_of, status_of, tags_of
 from .house import run_async
-from .source import Json, Place, Source, open_source
+from .service import Json, Place
+from .source import Source, open_source
 from .table import print_json, print_table
 from .when import past_ms
 

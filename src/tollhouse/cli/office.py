@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, urlencode
 
-from tollhouse.domain.errors import OperatorError
+from tollhouse.domain.errors import NotFound, OperatorError
 
 from .exit import WrongUsage
 from .house import load_house
@@ -60,10 +60,14 @@ class ServiceOffice:
 
     async def ask(self, method: str, path: str, *, query: Query | None = None, body: Json | None = None) -> Json:
         status, answer = await self._service.ask(method, path, query=query, body=body)
-        if status >= 300:
-            refusal = WrongUsage if status == 400 else OperatorError
-            raise refusal(str(answer.get("detail", f"{self._service.url} answered {status}")))
-        return answer
+        if status < 300:
+            return answer
+        told = str(answer.get("detail", "no reason given"))
+        if status == 404 and answer.get("code") == "not_found":
+            raise NotFound(told)
+        if status == 400:
+            raise WrongUsage(told)
+        raise OperatorError(f"{self._service.url} answered {status}: {told}")
 
 
 class OwnOffice:

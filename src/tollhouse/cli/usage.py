@@ -15,7 +15,8 @@ from tollhouse.web.render import usage_csv
 from .exit import WrongUsage, reporting
 from .filters import outcome_of, status_of, tags_of
 from .house import run_async
-from .source import Json, Place, open_source
+from .service import Json, Place
+from .source import open_source
 from .table import print_json, print_table
 from .when import past_ms
 
