@@ -33,7 +33,14 @@ teams:
   claims: {}
   support: {}
 use_cases:
-  claims-triage: {team: claims, owner: a@b.example, models: [fast, slow], privacy: {mode: "off"}}
+  claims-triage:
+    team: claims
+    owner: a@b.example
+    models: [fast, slow]
+    privacy: {mode: "off"}
+    rate: {requests_per_minute: 60}
+    parameters: {max: {temperature: 0.5}}
+    budget: {limit_usd: "20", period: month}
   claims-letters: {team: claims, owner: a@b.example, models: [slow], privacy: {mode: "off"}}
   answers: {team: support, owner: a@b.example, models: [fast], privacy: {mode: "off"}}
 keys:

@@ -188,3 +188,7 @@ def test_whoami_tells_a_key_what_it_may_do(run: Hand) -> None:
     assert result.exit_code == Exit.OK, result.stderr
     (use_case,) = json.loads(result.stdout)["use_cases"]
     assert (use_case["name"], use_case["models"]) == ("claims-triage", ["fast", "slow"])
+    told = run.house.run("whoami", "--url", run._options[1], "--key", "a-secret-of-the-file")
+    assert "60 left of 60" in told.stdout
+    assert "0.5" in told.stdout
+    assert "20" in told.stdout

@@ -32,22 +32,35 @@ def whoami(
     if as_json:
         print_json(me)
         return
-    plain = [[name, value] for name, value in me.items() if not isinstance(value, list | dict)]
-    print_table(("", ""), plain)
+    plain = [[name.replace("_", " "), value] for name, value in me.items() if not isinstance(value, list | dict)]
+    print_table(("you are", ""), plain)
+    if me.get("may"):
+        print_table(("you may",), [[action] for action in cast("list[str]", me["may"])])
     for use_case in cast("list[Json]", me.get("use_cases") or []):
         _print_use_case(use_case)
 
 
 def _print_use_case(use_case: Json) -> None:
-    print_table(("use case", str(use_case["name"])), [["models", use_case["models"]], *_limits(use_case)])
-    budgets = cast("list[Json]", use_case.get("budgets") or [])
+    print_table(("use case", str(use_case["name"])), [*_terms(use_case), *_left_of_rates(use_case)])
+    budgets = cast("list[Json]", use_case["budgets"])
     if budgets:
-        print_table(BUDGETS, [[budget.get(column) for column in BUDGETS] for budget in budgets])
+        print_table(BUDGETS, [[budget[column] for column in BUDGETS] for budget in budgets])
 
 
-def _limits(use_case: Json) -> list[list[object]]:
-    rates = cast("dict[str, Json]", use_case.get("rates") or {})
-    rows: list[list[object]] = [
-        [f"{name} per minute", f"{rate.get('remaining')} left of {rate.get('limit')}"] for name, rate in rates.items()
+def _terms(use_case: Json) -> list[list[object]]:
+    parameters = cast("dict[str, object]", use_case["parameters"])
+    return [
+        ["state", use_case["state"]],
+        ["models", use_case["models"]],
+        ["max output tokens", use_case["max_output_tokens"]],
+        *[[f"parameters: {name}", _shown(value)] for name, value in parameters.items() if value],
     ]
-    return [["max output tokens", use_case.get("max_output_tokens")], *rows]
+
+
+def _left_of_rates(use_case: Json) -> list[list[object]]:
+    rates = cast("dict[str, Json]", use_case["rate"])
+    return [[f"{name} per minute", f"{rate['left']} left of {rate['limit']}"] for name, rate in rates.items()]
+
+
+def _shown(value: object) -> object:
+    return [f"{name} {each}" for name, each in value.items()] if isinstance(value, dict) else value
