@@ -25,6 +25,8 @@ FIVE_MINUTES_MS = 300_000
 HOUR_MS = 3_600_000
 LENGTHS_MS = (listing.DAY_MS, HOUR_MS, FIVE_MINUTES_MS)
 """Longest first; each is a multiple of the next. The triggers of the schema know them too."""
+WORTH_A_SCAN = 1 / 32
+"""Reading a row on the way costs a thirtieth of finding one through the index, and sorting it."""
 NO_TAGS = "[]"
 EVERYTHING = CallFilter()
 
@@ -95,7 +97,7 @@ def add_stored_tag(
 ) -> None:
     """The same over calls that have this tag, or have it with this value. `by` may name `value`, the tag's."""
     c = tag_rollups.c
-    taken = [*_lying(connection, run), c.tag == tag, *([c.value == value] if value is not None else [])]
+    taken = [*_lying(connection, run, tag), *([c.value == value] if value is not None else [])]
     if "day" in by:
         own: dict[str, ColumnElement[Any]] = {"day": c.start_ms // listing.DAY_MS, "value": c.value}
         columns = [(own[name] if name in own else rollup_groups.c[name]).label(name) for name in by]
@@ -114,7 +116,7 @@ def add_stored_tags(connection: Connection, run: Run, found: Found) -> None:
     """Add everything about every tag, by the group's identity, tag and value."""
     c = tag_rollups.c
     keys = (c.tag, c.value, c.group_id)
-    inner = select(*keys, *_added_up(tag_rollups)).where(*_lying(connection, run)).group_by(*keys)
+    inner = select(*keys, *_added_up(tag_rollups)).where(*_lying(connection, run, None)).group_by(*keys)
     _add_by_group(connection, ["identity", "tag", "value"], inner.subquery(), found, EVERYTHING)
 
 
@@ -154,11 +156,30 @@ def _taken(where: CallFilter) -> list[ColumnElement[bool]]:
     return [rollup_groups.c[name] == value for name, value in wanted.items() if value is not None]
 
 
-def _lying(connection: Connection, run: Run) -> list[ColumnElement[bool]]:
-    """The tags' rows of a run. They lie by tag, value and group; SQLite must not prefer the index by time, and sort."""
+def _lying(connection: Connection, run: Run, tag: str | None) -> list[ColumnElement[bool]]:
+    """
+    Return what the tags' rows of a run have in common.
+
+    They lie by tag, value and group, and an index knows them by time. SQLite, which does not know how many there are,
+    would take the wrong way; it is told by making the other one impossible.
+    """
     c = tag_rollups.c
-    start_ms = c.start_ms + 0 if connection.dialect.name == "sqlite" else c.start_ms
-    return [c.length_ms == run.length_ms, start_ms >= run.start_ms, start_ms < run.end_ms]
+    start_ms: ColumnElement[int] = c.start_ms
+    named: ColumnElement[str] = c.tag
+    if connection.dialect.name == "sqlite":
+        if _share(connection, run) >= WORTH_A_SCAN:
+            start_ms = c.start_ms + 0
+        else:
+            named = c.tag + ""
+    taken = [c.length_ms == run.length_ms, start_ms >= run.start_ms, start_ms < run.end_ms]
+    return taken if tag is None else [*taken, named == tag]
+
+
+def _share(connection: Connection, run: Run) -> float:
+    """Return how much of all spans of this length the run has."""
+    c = rollup_spans.c
+    count = connection.scalar(select(func.count()).where(c.length_ms == run.length_ms, c.is_summed))
+    return (run.end_ms - run.start_ms) / run.length_ms / (count or 1)
 
 
 def _add_by_group(
