@@ -164,7 +164,7 @@ async def open_loaded(
     async with AsyncExitStack() as exits:
         stores = await _open_stores(loaded)
         exits.push_async_callback(stores.close)
-        register = await _open_register(loaded, stores)
+        register = await open_register(loaded, stores)
         governance = register.governance
         sealer = await _open_sealer(loaded, stores)
         transport = UPSTREAM_CLIENTS["aiohttp"](Proxies.read({}))
@@ -359,7 +359,7 @@ async def open_desks(loaded: Loaded) -> AsyncGenerator["Api", None]:
     clock = SystemClock()
     stores = await _open_stores(loaded)
     try:
-        register = await _open_register(loaded, stores)
+        register = await open_register(loaded, stores)
         admission = Admission(register.governance, clock)
         register.on_change = admission.put_in_force
         rooms = _rooms(loaded, stores, register, admission, _Inside(register, None), clock)
@@ -458,7 +458,8 @@ async def _open_stores(loaded: Loaded) -> Stores:
     return await open_stores(loaded.database, loaded.data_path)
 
 
-async def _open_register(loaded: Loaded, stores: Stores) -> Register:
+async def open_register(loaded: Loaded, stores: Stores) -> Register:
+    """Return what the file and the store say together, and keep saying when it is refreshed."""
     register = Register(
         compose=lambda objects: compose(loaded.settings, objects, file=str(loaded.path)),
         objects=stores.objects,

@@ -120,7 +120,7 @@ class _Kept:
 
 async def _examine_store(loaded: "Loaded", extra: _Extra) -> _Kept:
     from tollhouse.adapters.clock import SystemClock
-    from tollhouse.bootstrap import JOURNALS
+    from tollhouse.bootstrap import JOURNALS, open_register
     from tollhouse.stores.sql import stores_on
 
     from .checks import bills, books, governance, journals, metrics, storage
@@ -133,7 +133,7 @@ async def _examine_store(loaded: "Loaded", extra: _Extra) -> _Kept:
             unread = [governance.GROUP.skip("store", store.why)]
             return _Kept(unread, store.checks, own, [books.GROUP.skip("books", store.why)])
         now_ms = SystemClock().now_ms()
-        register = await governance.in_force(loaded, stores_on(store.database))
+        register = await open_register(loaded, stores_on(store.database))
         leases = await journals.leases(store.database, found, folder)
         compared = await books.examine(store.database, found.ended, register.governance, now_ms)
         if extra.url is not None:

@@ -4,12 +4,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from tollhouse.config.load import Loaded
-from tollhouse.config.overlay import compose
 from tollhouse.domain.governance import PROPOSED, RETIRED, Governance, UseCase
 from tollhouse.governance.purposes import annex_three
 from tollhouse.governance.register import Register
-from tollhouse.stores import Stores
 
 from .check import Check, Group, some
 
@@ -17,19 +14,6 @@ GROUP = Group("governance")
 SHOWN = 3
 SOON_MS = 14 * 86_400_000
 """Two weeks' notice: enough to rotate a key that several applications hold."""
-
-
-async def in_force(loaded: Loaded, stores: Stores) -> Register:
-    """Return what the file and the store say together, as a server would have it."""
-    register = Register(
-        compose=lambda objects: compose(loaded.settings, objects, file=str(loaded.path)),
-        objects=stores.objects,
-        keys=stores.keys,
-        tokens=stores.tokens,
-        changes=stores.changes,
-    )
-    await register.refresh()
-    return register
 
 
 def examine(register: Register, now_ms: int) -> list[Check]:
