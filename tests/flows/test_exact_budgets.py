@@ -97,6 +97,7 @@ async def fifty_of_two_hundred(where: Field, rounds: int) -> None:
         if key["name"].startswith("known"):
             answer = await crowd.ask_one(0, BODY, bearer(key["secret"]))
             assert answer.status == 200, answer
+    await crowd.close()
     await where.idle()
 
     for key in keys(rounds):
@@ -104,8 +105,7 @@ async def fifty_of_two_hundred(where: Field, rounds: int) -> None:
 
     at_rest = await where.idle()
     assert {state.spent_nanousd for state in at_rest.values()} == {ADMITTED * COST, (ADMITTED + 1) * COST}
-    await spend_the_rest(where, crowd, keys(FEW))
-    await crowd.close()
+    await spend_the_rest(where, keys(FEW))
 
 
 async def released_together(
@@ -128,8 +128,9 @@ async def released_together(
     assert sum(answer.status == 200 for answer in answers) == admitted
 
 
-async def spend_the_rest(where: Field, crowd: Crowd, some: Sequence[Mapping[str, str]]) -> None:
+async def spend_the_rest(where: Field, some: Sequence[Mapping[str, str]]) -> None:
     """What the fifty did not use is there for others: a refusal is right only if too little is left, nothing held."""
+    crowd = await Crowd.at(where.urls, len(where.urls))
     left = {key["name"]: (ADMITTED * WORST - ADMITTED * COST) for key in some}
     while left:
         for number, name in enumerate(list(left)):
@@ -137,12 +138,13 @@ async def spend_the_rest(where: Field, crowd: Crowd, some: Sequence[Mapping[str,
             while (answer := await crowd.ask_one(number, BODY, bearer(secret))).status == 200:
                 left[name] -= COST
                 number += 1  # noqa: PLW2901 - the next process
-            assert answer.code == "budget_exceeded"
+            assert answer.code == "budget_exceeded", answer
         at_rest = await where.idle()
         for name in list(left):
             assert at_rest[name].spent_nanousd == limit_of(name) - left[name] <= limit_of(name)
             if left[name] < WORST:
                 del left[name]
+    await crowd.close()
 
 
 def session_token(url: str, budget_nanousd: int) -> str:

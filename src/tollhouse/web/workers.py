@@ -119,9 +119,13 @@ class Parent:
     async def _keep(self, slot: _Slot) -> None:
         """Let another worker take the place of one that died, as long as nobody asks for the end."""
         while (code := await self._end(slot)) is not None:
+            died_s = time.monotonic()
             if not await self._may_restart(slot, code):
                 return
-            await self._start_in(slot)
+            ready = await self._start_in(slot)
+            if ready is not None:
+                after_ms = round((time.monotonic() - died_s) * 1000)
+                self._log.event("worker_replaced", by=ready.worker, after_ms=after_ms)
 
     async def _start_in(self, slot: _Slot) -> Ready | None:
         """Return what the new worker says when it is ready, None if it ends before that."""
