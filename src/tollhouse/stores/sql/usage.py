@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, select, tuple_
+from sqlalchemy import ColumnElement, select, text, tuple_
 from sqlalchemy.engine import Connection, RowMapping
 
 from tollhouse.domain.calls import Attempt, Call, Outcome
@@ -19,6 +19,9 @@ from .raw_sums import Found, Span, add_raw
 from .schema import attempts, calls, corrections, open_calls
 from .stored_sums import Run, add_stored, add_stored_tag, cover
 from .tags import tag_conditions, tags_from
+
+SORTED_IN_MEMORY = "64MB"
+"""A month of a tag's sums, which PostgreSQL would else (4 MB) sort on disk; a process asks a few questions at a time."""
 
 
 class SqlUsage:
@@ -56,6 +59,8 @@ class SqlUsage:
         check_dimensions(by)
 
         def asking(connection: Connection) -> UsageReport:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text(f"SET LOCAL work_mem = '{SORTED_IN_MEMORY}'"))
             return report_of(by, _sums(connection, by, where), groups)
 
         return await self._database.read(asking)
