@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -42,6 +42,29 @@ class Crowd:
         for _, writer in self._lines:
             writer.close()
         await asyncio.gather(*(writer.wait_closed() for _, writer in self._lines), return_exceptions=True)
+
+
+async def streamed(
+    url: str, body: Mapping[str, object], headers: Mapping[str, str], on_first: Callable[[], None]
+) -> bytes:
+    """Ask over a connection of its own, and return what came, once the server has closed it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(url).port)
+    writer.write(_written(body, {**headers, "connection": "close"}))
+    pieces = [await reader.readuntil(b"data: ")]
+    on_first()
+    pieces.append(await reader.read())
+    writer.close()
+    await writer.wait_closed()
+    return _without_chunks(b"".join(pieces))
+
+
+def _without_chunks(answer: bytes) -> bytes:
+    """Take the sizes of chunks out of a body."""
+    body, whole = answer.partition(b"\r\n\r\n")[2], b""
+    while body:
+        size, _, body = body.partition(b"\r\n")
+        whole, body = whole + body[: int(size, 16)], body[int(size, 16) + 2 :]
+    return whole
 
 
 def _written(body: Mapping[str, object], headers: Mapping[str, str]) -> bytes:

@@ -29,7 +29,11 @@ class Gate:
         self._open.set()
 
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._behind)
+        try:
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._behind)
+        except OSError:
+            writer.close()  # there is nobody behind
+            return
         requests = asyncio.create_task(self._pass_on(reader, far_writer))
         answers = asyncio.create_task(_copy(far_reader, writer))
         self._tasks |= {requests, answers}
