@@ -105,12 +105,12 @@ def kill_at_moments(
                 for moment in some:
                     monkeypatch.setenv("KILL_PLAN", str(planned(here, [moment])))
                     kill_process(here, config)
+            monkeypatch.delenv("KILL_PLAN")
+            with serving(config) as service:  # it adopts what the last one left
+                assert service.url
+                eventually(lambda: is_adopted(folder, workers))
+                assert service.stop() == 0
             compare(simulator, folder, database)
-        monkeypatch.delenv("KILL_PLAN")
-        with serving(config) as service:
-            assert service.url
-            compare(simulator, folder, database)
-            assert service.stop() == 0
     assert journals(folder) == []
     sys.stderr.write(report(here, kills))
 
@@ -146,9 +146,14 @@ def kill_workers(here: Range, config: Path, deaths: int) -> None:
         with load_on(service.url, here.make, here.numbers):
             eventually(last.exists, within_s=LONG_S)
         eventually(lambda: service.said.count('"worker_died"') == deaths)
-        eventually(lambda: not has_dead(here.folder / "data" / "journal", ""))
+        eventually(lambda: is_adopted(here.folder, 2))
         here.up_again_s += up_again_s(service)
         assert service.stop() == 0, service.said
+
+
+def is_adopted(folder: Path, living: int) -> bool:
+    """Only the journals of those who live are left, and nobody is about to read another."""
+    return len(journals(folder)) == living and not has_dead(folder / "data" / "journal", "")
 
 
 def up_again_s(service: Service) -> list[float]:
