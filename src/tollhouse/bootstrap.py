@@ -55,6 +55,7 @@ from tollhouse.ports.sealer import Sealer
 from tollhouse.prompts.library import PromptLibrary
 from tollhouse.providers import DIALECTS, UPSTREAM_CLIENTS, Proxies, Transport
 from tollhouse.providers.tools import Tools as ProviderTools
+from tollhouse.routing.upstreams import Upstreams
 from tollhouse.stores import Stores, open_stores
 from tollhouse.stores.redis import open_shared_rates
 from tollhouse.web.health import Check
@@ -192,9 +193,11 @@ async def open_loaded(
         exits.push_async_callback(accounting.close)
         shelf = ResponseShelf(stores.stored_responses, clock)
         exits.push_async_callback(shelf.flush)
-        tools = PassageTools(providers, tokens, shelf, clock, random.random)
         sharing = _open_sharing(loaded, stores, clock, accounting.process)
         exits.push_async_callback(sharing.close)
+        key_counts = {spec.name: len(spec.keys) for spec in provider_specs(loaded.settings)}
+        upstreams = Upstreams(clock, key_counts, lambda: sharing.standing)
+        tools = PassageTools(providers, upstreams, tokens, shelf, clock, random.random)
         admission = Admission(governance, clock, await open_session_secret(stores.marks, sealer), sharing)
         gateway = Gateway(governance, admission, accounting, tools)
         accounting.put_in_force(budgets_of(governance))

@@ -10,11 +10,13 @@ from config_files import SMALL, loaded, problems
 from tollhouse.config.govern import govern, provider_specs
 from tollhouse.config.load import Loaded
 from tollhouse.domain.governance import (
+    BreakerPolicy,
     Budget,
     Deployment,
     Governance,
     Key,
     Parameters,
+    QueuePolicy,
     Rate,
     Register,
     Route,
@@ -44,9 +46,11 @@ def test_the_example_says_what_it_looks_like(tmp_path: Path) -> None:
         region="us",
         price=PriceLine("config:models.fast", Rates(input=250_000_000, cached_input=25_000_000, output=2_000_000_000)),
         timeouts=Timeouts(3_000, None, 60_000, 600_000, 1_000),
+        limits=Rate(5_000, 2_000_000, 200),
+        breaker=BreakerPolicy(0.5, 20, 10, 5_000),
     )
     free = PriceLine("inhouse", Rates(input=0, cached_input=0, output=0))
-    inhouse = Deployment(provider="local", model="auto", dialect="inhouse", price=free)
+    inhouse = Deployment(provider="local", model="auto", dialect="inhouse", price=free, breaker=None)
 
     governance = govern(loaded(tmp_path, EXAMPLE, SECRETS).settings)
 
@@ -67,6 +71,7 @@ def test_the_example_says_what_it_looks_like(tmp_path: Path) -> None:
                 max_output_tokens=1024,
                 workflow="claims",
                 prompt="claims-triage",
+                queue=QueuePolicy(2_000, 200),
             )
         },
         routes={
@@ -105,6 +110,69 @@ def test_a_deployments_price_wins_and_a_missing_cached_price_is_the_input_price(
     assert deployment(loaded(tmp_path, text)).price == PriceLine(
         "config:models.fast.openai/gpt-5-mini", Rates(input=3 * 10**9, cached_input=3 * 10**9, output=0)
     )
+
+
+FAST = "fast: {deployments: [{provider: openai, model: gpt-5-mini}]"
+
+
+@pytest.mark.parametrize(
+    ("route", "own", "breaker"),
+    [
+        ("", "", BreakerPolicy(0.5, 20, 10, 5_000)),
+        (", breaker: null", "", BreakerPolicy(0.5, 20, 10, 5_000)),
+        (", breaker: off", "", None),
+        (", breaker: {min_calls: 5}", "", BreakerPolicy(0.5, 5, 10, 5_000)),
+        (", breaker: {min_calls: 5, window_s: 3}", ", breaker: {window_s: 7}", BreakerPolicy(0.5, 5, 7, 5_000)),
+        (", breaker: off", ", breaker: {window_s: 7}", BreakerPolicy(0.5, 20, 7, 5_000)),
+        (", breaker: {min_calls: 5}", ", breaker: off", None),
+        (", breaker: {min_calls: 5}", ", breaker: null", BreakerPolicy(0.5, 5, 10, 5_000)),
+    ],
+)
+def test_a_breaker_is_there_by_default_and_the_deployments_wins(
+    tmp_path: Path, route: str, own: str, breaker: BreakerPolicy | None
+) -> None:
+    assert FAST in SMALL
+    text = SMALL.replace(FAST, FAST.replace("gpt-5-mini}]", f"gpt-5-mini{own}}}]{route}"))
+
+    assert deployment(loaded(tmp_path, text)).breaker == breaker
+
+
+@pytest.mark.parametrize(
+    ("route", "own", "limits"),
+    [
+        ("", "", Rate()),
+        (", limits: {concurrency: 5}", "", Rate(None, None, 5)),
+        (", limits: {concurrency: 5, requests_per_minute: 60}", ", limits: {concurrency: 7}", Rate(60, None, 7)),
+        ("", ", limits: {tokens_per_minute: 9}", Rate(None, 9, None)),
+    ],
+)
+def test_a_deployments_limits_win_limit_by_limit(tmp_path: Path, route: str, own: str, limits: Rate) -> None:
+    text = SMALL.replace(FAST, FAST.replace("gpt-5-mini}]", f"gpt-5-mini{own}}}]{route}"))
+
+    assert deployment(loaded(tmp_path, text)).limits == limits
+
+
+@pytest.mark.parametrize(
+    ("written", "sticky", "header"),
+    [("off", False, None), ("false", False, None), ("true", True, None), ("X-Conversation", True, "x-conversation")],
+)
+def test_a_route_is_sticky_by_conversation_or_by_a_header(
+    tmp_path: Path, written: str, sticky: bool, header: str | None
+) -> None:
+    text = SMALL.replace(FAST, f"{FAST}, sticky: {written}")
+
+    route = govern(loaded(tmp_path, text).settings).routes["fast"]
+
+    assert (route.sticky, route.sticky_header) == (sticky, header)
+
+
+def test_several_keys_are_one_providers(tmp_path: Path) -> None:
+    text = SMALL.replace("api_key: sk-1", "api_keys: [sk-one, sk-two]")
+    assert text != SMALL
+
+    specs = provider_specs(loaded(tmp_path, text).settings)
+
+    assert specs[1].keys == (Secret("sk-one"), Secret("sk-two"))
 
 
 def test_without_a_price_the_price_book_decides(tmp_path: Path) -> None:

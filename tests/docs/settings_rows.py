@@ -28,6 +28,7 @@ WORDS: tuple[tuple[object, str], ...] = (
     (values.Title, "title"),
     (values.Name, "name"),
     (values.ModelName, "model name"),
+    (values.HeaderName, "header name"),
     (values.Amount, "number"),
     (values.Json, "anything"),
     (values.Count, "count"),
@@ -39,7 +40,13 @@ WORDS: tuple[tuple[object, str], ...] = (
 )
 """The page explains each of these words once."""
 
-SHARED: Mapping[type[tree.Part], str] = {tree.Budget: "budget", tree.Price: "price", tree.Timeouts: "timeouts"}
+SHARED: Mapping[type[tree.Part], str] = {
+    tree.Budget: "budget",
+    tree.Price: "price",
+    tree.Timeouts: "timeouts",
+    tree.Limits: "limits",
+    tree.Breaker: "breaker",
+}
 """Parts that stand in several places and have one table for all of them."""
 
 

@@ -66,7 +66,7 @@ def test_every_section_of_the_tree_has_its_heading_unless_nothing_of_it_is_built
     sections = {code(heading).partition(".")[0] for heading in headings(PAGE) if heading.startswith("`")}
 
     assert set(Settings.model_fields) - sections <= unbuilt
-    assert sections - set(Settings.model_fields) == {"budget", "price", "timeouts"}
+    assert sections - set(Settings.model_fields) == {"budget", "price", "timeouts", "limits", "breaker"}
 
 
 def test_every_type_is_explained() -> None:

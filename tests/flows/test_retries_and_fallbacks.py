@@ -24,7 +24,6 @@ ROUTES = dict(
         ("good", route("sim-text:saved")),
         ("bad", route("sim-503@bad", retries=0)),
         ("scripted", route("scripted", retries=2, retry_wait_max_ms=50)),
-        ("once", route("once", retries=1, retry_wait_max_ms=300)),
         ("pair", route("sim-503@one", "sim-500@two", "sim-text:third@three", retries=0)),
         ("chain", route("sim-503@chain", retries=0, fallbacks=["bad", "hidden", "good"])),
         ("hidden", route("sim-text:hidden")),
@@ -48,6 +47,13 @@ ROUTES = dict(
         failing("wrong", "sim-400", retries=5),
     ]
 )
+FORMS = [
+    *("seconds", "float", "date", "retry-after-ms", "both", "reset-requests", "reset-tokens-ms"),
+    *("past-date", "negative", "garbage", "empty", "nan", "huge"),
+]
+"""Each form of a wait has a deployment of its own: one that named a wait is not asked again before."""
+for waits in ("short", "long"):
+    ROUTES |= {f"{waits}-{form}": route(f"{waits}-{form}", retries=1, retry_wait_max_ms=300) for form in FORMS}
 ROUTES["unreachable"]["deployments"] = [{"provider": "nobody", "model": "any"}]
 
 SETTINGS = tree(
@@ -106,10 +112,10 @@ def test_retries_end(house: TestHouse) -> None:
     "form", ["seconds", "float", "date", "retry-after-ms", "both", "reset-requests", "reset-tokens-ms"]
 )
 def test_a_wait_longer_than_allowed_moves_on_at_once(house: TestHouse, form: str) -> None:
-    house.script("once", f"sim-429:9:{form}", "sim-echo")
+    house.script(f"long-{form}", f"sim-429:9:{form}", "sim-echo")
 
     began = time.monotonic()
-    answer = post(house, chat("once"))
+    answer = post(house, chat(f"long-{form}"))
 
     assert answer.status == 429
     assert 7 <= int(answer.headers["retry-after"]) <= 9  # a date is whole seconds, and time passes
@@ -120,10 +126,10 @@ def test_a_wait_longer_than_allowed_moves_on_at_once(house: TestHouse, form: str
 @pytest.mark.parametrize("form", ["float", "retry-after-ms", "both", "reset-tokens-ms"])
 def test_a_wait_within_the_limit_is_kept(house: TestHouse, form: str) -> None:
     seconds = "0.2" if form != "both" else "0.25"
-    house.script("once", f"sim-429:{seconds}:{form}", "sim-echo")
+    house.script(f"short-{form}", f"sim-429:{seconds}:{form}", "sim-echo")
 
     began = time.monotonic()
-    answer = post(house, chat("once"))
+    answer = post(house, chat(f"short-{form}"))
 
     assert answer.status == 200
     assert time.monotonic() - began >= 0.2
@@ -132,9 +138,9 @@ def test_a_wait_within_the_limit_is_kept(house: TestHouse, form: str) -> None:
 
 @pytest.mark.parametrize("form", ["past-date", "negative", "garbage", "empty", "nan", "huge"])
 def test_a_wait_that_says_nothing_does_not_stop_the_retry(house: TestHouse, form: str) -> None:
-    house.script("once", f"sim-429:1:{form}", "sim-echo")
+    house.script(f"short-{form}", f"sim-429:1:{form}", "sim-echo")
 
-    answer = post(house, chat("once"))
+    answer = post(house, chat(f"short-{form}"))
 
     assert answer.status == 200, answer.body
 

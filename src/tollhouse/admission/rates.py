@@ -306,7 +306,7 @@ def enter_at_once(path: RatePath, tokens: int, now: float) -> Ticket | Short:
 def refusal(short: Short, path: RatePath, tokens: int, now: float) -> RateLimited:
     """Return the error that says which limit of which scope, and how long to wait."""
     message, wait_ms = short.limiter.refusal(short.what, tokens, now)
-    return RateLimited(message, retry_after_ms=wait_ms, states=tightest(path, now))
+    return RateLimited(message, retry_after_ms=wait_ms, states=tightest(path, now), lacks=short.what)
 
 
 def tightest(path: RatePath, now: float) -> dict[str, RateState]:

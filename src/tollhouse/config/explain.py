@@ -32,6 +32,7 @@ _KINDS = {
 _BOUNDS = {
     "literal_error": ("is none of the values it can have", "write {expected}"),
     "greater_than_equal": ("is too small", "write {ge} or more"),
+    "greater_than": ("is too small", "write more than {gt}"),
     "less_than_equal": ("is too large", "write {le} or less"),
     "too_short": ("is empty", "list at least one"),
     "string_too_long": ("is too long", "write at most {max_length} characters"),

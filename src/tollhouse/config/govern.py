@@ -60,7 +60,8 @@ def provider_specs(settings: tree.Settings) -> list[ProviderSpec]:
             name=name,
             dialect=provider.dialect,
             base_url=provider.base_url,
-            api_key=provider.api_key,
+            api_key=provider.api_keys[0] if provider.api_keys else provider.api_key,
+            more_keys=provider.api_keys[1:],
             region=provider.region,
             api_version=provider.api_version,
         )
@@ -99,6 +100,8 @@ def _route(name: str, model: tree.Model, settings: tree.Settings, stored: FromSt
         release_complete=model.release == "complete",
         max_answer_bytes=model.max_answer_bytes,
         managed=managed,
+        sticky=model.sticky is not None,
+        sticky_header=model.sticky if isinstance(model.sticky, str) else None,
     )
 
 
@@ -118,6 +121,9 @@ def _deployment(
         limit_parameter=deployment.limit_parameter,
         bounds={str(part): tokens for part, tokens in deployment.bounds.items()},
         simulated=provider.simulated,
+        weight=deployment.weight,
+        limits=_limits(model.limits, deployment.limits),
+        breaker=None if provider.dialect == INHOUSE else _breaker(model.breaker, deployment),
     )
 
 
@@ -126,6 +132,27 @@ def _price(line_id: str, model: tree.Model, deployment: tree.Deployment) -> Pric
     if deployment.price is not None:
         return price_line(f"{line_id}.{deployment.provider}/{deployment.model}", deployment.price)
     return None if model.price is None else price_line(line_id, model.price)
+
+
+def _limits(route: tree.Limits | None, deployment: tree.Limits | None) -> domain.Rate:
+    """Merge limit by limit, as time-outs."""
+    if deployment is None or route is None:
+        found = deployment or route or tree.Limits()
+    else:
+        found = route.model_copy(update=deployment.model_dump(exclude_unset=True))
+    return domain.Rate(found.requests_per_minute, found.tokens_per_minute, found.concurrency)
+
+
+def _breaker(route: tree.Breaker | None, deployment: tree.Deployment) -> domain.BreakerPolicy | None:
+    """Merge member by member, as time-outs. `off` is said by a null that was set."""
+    own = deployment.breaker
+    if own is None:
+        found = None if "breaker" in deployment.model_fields_set else route
+    else:
+        found = (route or tree.Breaker()).model_copy(update=own.model_dump(exclude_unset=True))
+    if found is None:
+        return None
+    return domain.BreakerPolicy(found.failure_rate, found.min_calls, found.window_s, found.cooldown_ms)
 
 
 def _timeouts(route: tree.Timeouts, deployment: tree.Timeouts | None) -> domain.Timeouts:
@@ -168,7 +195,15 @@ def _use_case(name: str, use_case: tree.UseCase, managed: str) -> domain.UseCase
             review_date=use_case.review_date,
         ),
         managed=managed,
+        queue=_queue(use_case.queue),
+        priority=use_case.priority,
     )
+
+
+def _queue(queue: tree.Queue | None) -> domain.QueuePolicy | None:
+    if queue is None or not (queue.max_wait_ms and queue.max_length):
+        return None
+    return domain.QueuePolicy(queue.max_wait_ms, queue.max_length)
 
 
 def _budget(budget: tree.Budget | None) -> domain.Budget | None:

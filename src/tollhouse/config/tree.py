@@ -22,6 +22,7 @@ from .values import (
     Count,
     DatabaseAddress,
     Expires,
+    HeaderName,
     Json,
     LimitMs,
     Listen,
@@ -50,7 +51,11 @@ ORIGINS_MAX = 100
 
 AZURE_HOSTS = (".openai.azure.com", ".cognitiveservices.azure.com")
 
-Fraction = Annotated[float, Field(ge=0, le=1)]
+API_KEYS_MAX = 100
+"""Each has a breaker and a count of its own at every deployment."""
+
+Fraction = Annotated[float, Field(gt=0, le=1)]
+WindowS = Annotated[int, Field(ge=1, le=3_600)]
 
 
 class Part(BaseModel):
@@ -118,10 +123,12 @@ class Timeouts(Part):
 
 
 class Breaker(Part):
+    """On a deployment, what is set wins over the route's, member by member; `off` switches it off."""
+
     failure_rate: Fraction = 0.5
     min_calls: Count = 20
-    window_s: Count = 10
-    cooldown_ms: WaitMs = 5_000
+    window_s: WindowS = 10
+    cooldown_ms: LimitMs = 5_000
 
 
 # --- the service ----------------------------------------------------------------------------------------------------
@@ -173,14 +180,14 @@ class Provider(Part):
     dialect: Literal["openai", "inhouse"]
     base_url: BaseUrl | None = None
     api_key: AnySecret | None = None
-    api_keys: tuple[AnySecret, ...] = ()
+    api_keys: Annotated[tuple[AnySecret, ...], Field(max_length=API_KEYS_MAX)] = ()
     region: Text | None = None
     api_version: Text | None = None
     simulated: bool = False
 
     @model_validator(mode="after")
     def _has_an_address_unless_in_house(self) -> "Provider":
-        if self.dialect == "inhouse" and (self.base_url or self.api_key or self.api_version):
+        if self.dialect == "inhouse" and (self.base_url or self.api_key or self.api_keys or self.api_version):
             raise wrong(
                 "the in-house engine has no base_url, api_key or api_version", "remove them, or write dialect: openai"
             )
@@ -190,6 +197,10 @@ class Provider(Part):
             )
         if _is_classic_azure(self.base_url or "") and self.api_version is None:
             raise wrong("this address of Azure needs an api_version", "add it, or end base_url with /openai/v1")
+        if self.api_key is not None and self.api_keys:
+            raise wrong("`api_key` and `api_keys` together", "list every key under api_keys", key="api_keys")
+        if len({key.reveal() for key in self.api_keys}) < len(self.api_keys):
+            raise wrong("`api_keys` names one key twice", "remove one of them", key="api_keys")
         return self
 
 
@@ -231,8 +242,8 @@ class Model(Part):
     release: Literal["first_chunk", "complete"] = "first_chunk"
     max_answer_bytes: Bytes = 33_554_432
     early_ping: bool = False
-    sticky: Annotated[Text | None, OffIsNull] = None
-    breaker: Annotated[Breaker | None, OffIsNull] = None
+    sticky: Annotated[HeaderName | Literal[True] | None, OffIsNull] = None
+    breaker: Annotated[Breaker | None, OffIsNull] = Breaker()
     limits: Limits | None = None
     price: Price | None = None
 
@@ -245,9 +256,19 @@ class Team(Part):
     rate: Rate = Rate()
 
 
+QUEUE_WAIT_MS_MAX = 60_000
+"""Whoever waits for a minute has been left waiting."""
+QUEUE_LENGTH_MAX = 10_000
+"""Each holds its request in memory."""
+
+QueueWaitMs = Annotated[int, Field(ge=0, le=QUEUE_WAIT_MS_MAX)]
+
+
 class Queue(Part):
-    max_wait_ms: WaitMs = 0
-    max_length: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """A 0 is no queue."""
+
+    max_wait_ms: QueueWaitMs = 0
+    max_length: Annotated[int, Field(ge=0, le=QUEUE_LENGTH_MAX)] = 0
 
 
 class Parameters(Part):
@@ -310,7 +331,7 @@ class UseCase(Part):
     origins: Annotated[tuple[Origin, ...], Field(max_length=ORIGINS_MAX)] = ()
     topics: tuple[Text, ...] = ()
     banned_phrases: tuple[Text, ...] = ()
-    priority: Text | None = None
+    priority: Literal["interactive", "batch"] | None = None
     regions: tuple[Text, ...] = ()
 
 

@@ -303,6 +303,13 @@ ModelName = Annotated[
 ]
 """What callers and providers call a model; printable ASCII without spaces, `*` in patterns."""
 
+HeaderName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]*$", max_length=NAME_CHARACTERS_MAX),
+    AfterValidator(str.lower),
+]
+"""The name of a request header, in lower case."""
+
 Amount = Annotated[int | float, PlainValidator(_amount), WithJsonSchema({"type": "number", "minimum": 0})]
 Json = Annotated[object, BeforeValidator(_plain)]
 

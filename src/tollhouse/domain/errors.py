@@ -199,7 +199,8 @@ class RateLimited(AdmissionError):
     """
     A rate on this call's path is used up for the moment.
 
-    `states`: what is left of the tightest limits on the path, by `requests` and `tokens`.
+    `states`: what is left of the tightest limits on the path, by `requests` and `tokens`. `lacks`: what there was too
+    little of: `requests`, `tokens` or `concurrency`.
     """
 
     status, code, type, retryable = 429, "rate_limit_exceeded", "rate_limit_error", True
@@ -210,9 +211,11 @@ class RateLimited(AdmissionError):
         *,
         retry_after_ms: int | None = None,
         states: Mapping[str, RateState] | None = None,
+        lacks: str = "requests",
     ) -> None:
         super().__init__(message, retry_after_ms=retry_after_ms)
         self.states = states or {}
+        self.lacks = lacks
 
 
 class NotPermitted(AdmissionError):

@@ -29,7 +29,11 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class ProviderSpec:
-    """One entry of `providers`. `api_version` is Azure's; `base_url` is None for the in-house engine only."""
+    """
+    One entry of `providers`. `api_version` is Azure's; `base_url` is None for the in-house engine only.
+
+    `more_keys`: of the same account, used in turn with `api_key`.
+    """
 
     name: str
     dialect: str
@@ -37,3 +41,9 @@ class ProviderSpec:
     api_key: Secret | None = None
     region: str | None = None
     api_version: str | None = None
+    more_keys: tuple[Secret, ...] = ()
+
+    @property
+    def keys(self) -> tuple[Secret | None, ...]:
+        """Every key, at least one: None where the provider wants none."""
+        return (self.api_key, *self.more_keys)

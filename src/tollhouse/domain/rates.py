@@ -20,12 +20,12 @@ class Remaining:
     Args:
         left: how much of it is left.
         limit: the whole, if it was told.
-        whole_in_ms: when it is whole again.
+        whole_in_ms: when it is whole again, if it was told.
     """
 
     left: int
-    limit: int | None
-    whole_in_ms: float
+    limit: int | None = None
+    whole_in_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 
 from tollhouse.accounting.books import Accounting
 from tollhouse.accounting.open_call import OpenCall
@@ -18,8 +19,9 @@ from tollhouse.ports.provider import Outgoing
 from tollhouse.ports.stored_responses import StoredResponse
 
 from .endpoints.policy import DEFAULT_OUTPUT_TOKENS
-from .passage import Passage, Tools
+from .passage import Passage, Tools, is_batch
 from .terms import Terms
+from .turns import Turns
 
 BYTES_PER_TOKEN = 4
 """For rates only, where an estimate is corrected at settlement; money is bounded by bytes (accounting/bounds.py)."""
@@ -32,16 +34,22 @@ class Gateway:
         self.admission = admission
         self._accounting = accounting
         self._tools = tools
+        self.upstreams = tools.upstreams
+        self._turns = Turns(admission, tools.upstreams.queues, tools.clock)
         self._routes_of = _routes_by_deployment(governance)
+        self.conversation_headers = _conversation_headers(governance)
+        """Headers by which sticky routes tell conversations apart."""
 
     def put_in_force(self, governance: Governance) -> None:
         """From now on this holds, for calls that enter from now on."""
         self.admission.put_in_force(governance)
         self._routes_of = _routes_by_deployment(governance)
+        self.conversation_headers = _conversation_headers(governance)
 
     async def enter(self, principal: Principal, endpoint: Endpoint, asked: Asked, terms: Terms) -> Passage:
         """
-        Let a call in. Nothing is reserved or sent before the passage is iterated.
+        Let a call in. Nothing is reserved or sent before the passage is iterated; one that has to wait for its rate
+        waits there.
 
         Raises AdmissionError or RequestError; a call refused for its rate is recorded, one without a use case is not.
         """
@@ -51,11 +59,16 @@ class Gateway:
             previous = await self._tools.shelf.find(asked.previous, principal, param="previous_response_id")
             routes = self._holding(admitted, previous)
         books = self._open(admitted, endpoint, asked, terms, previous)
+        tokens = _likely_tokens(admitted, asked)
+        ticket, late = None, None
         try:
-            ticket = await self.admission.enter(admitted, _likely_tokens(admitted, asked))
+            if admitted.use_case.queue is None or not self._turns.has_lane(admitted.rates):
+                ticket = await self.admission.enter(admitted, tokens)
         except RateLimited as error:
-            books.end(status=error.status, outcome=Outcome.REFUSED, error=error.code)
-            raise
+            if admitted.use_case.queue is None:
+                books.end(status=error.status, outcome=Outcome.REFUSED, error=error.code)
+                raise
+            late = error
         except asyncio.CancelledError:  # while it waited for what replicas share
             books.end(status=Draining.status, outcome=Outcome.CANCELLED, error="stopped")
             raise
@@ -63,6 +76,11 @@ class Gateway:
             self._tools,
             books,
             ticket=ticket,
+            turn=None
+            if ticket
+            else partial(self._turns.wait, admitted, tokens, late, is_batch=is_batch(admitted, terms)),
+            freed=self._turns.freed,
+            tokens=tokens,
             admitted=admitted,
             endpoint=endpoint,
             asked=asked,
@@ -132,6 +150,10 @@ class Gateway:
 def _routes_by_deployment(governance: Governance) -> dict[str, tuple[Route, Deployment]]:
     pairs = [(route, deployment) for route in governance.routes.values() for deployment in route.deployments]
     return {deployment.name: (route, deployment) for route, deployment in reversed(pairs)}
+
+
+def _conversation_headers(governance: Governance) -> frozenset[bytes]:
+    return frozenset(route.sticky_header.encode() for route in governance.routes.values() if route.sticky_header)
 
 
 def _likely_tokens(admitted: Admitted, asked: Asked) -> int:

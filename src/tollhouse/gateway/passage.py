@@ -2,18 +2,19 @@
 One call's passage through the house, on one page.
 
     enter (gateway.py)  identify -> resolve use case -> authorise -> rate
-    here                for each attempt { choose deployment, reserve, journal `sent`, send, settle } -> record
+    here                for each attempt { choose deployment, take a seat, reserve, journal `sent`, send, settle } -> record
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from tollhouse.accounting.open_call import OpenCall
 from tollhouse.admission.admission import Admitted
 from tollhouse.admission.rates import Ticket, tightest
-from tollhouse.domain.calls import Attempt, Outcome
+from tollhouse.domain.calls import Attempt, AttemptState, Outcome
 from tollhouse.domain.errors import (
     AdmissionError,
     BudgetExceeded,
@@ -22,7 +23,7 @@ from tollhouse.domain.errors import (
     TollhouseError,
     UpstreamError,
 )
-from tollhouse.domain.governance import Route
+from tollhouse.domain.governance import BATCH, Deployment, Route
 from tollhouse.domain.money import Usage, usd_from_nano
 from tollhouse.domain.rates import RateState
 from tollhouse.domain.wire import Asked, Event, Facts
@@ -31,8 +32,12 @@ from tollhouse.ports.endpoint import Endpoint
 from tollhouse.ports.provider import Outgoing, Provider
 from tollhouse.ports.stored_responses import StoredResponse
 from tollhouse.ports.tokens import TokenCounter
+from tollhouse.routing.balance import in_order, is_balanced
 from tollhouse.routing.plan import Plan, Step
+from tollhouse.routing.upstream import Passed, Seat, Upstream, Why, Wish
+from tollhouse.routing.upstreams import Upstreams
 
+from .conversation import conversation
 from .release import Hold
 from .stored import ResponseShelf
 from .tally import Tally
@@ -45,6 +50,8 @@ PROMPTS = ("messages", "input", "prompt", "instructions")
 COUNTED_BESIDE = ("tools", "functions", "response_format")
 """Members that providers turn into input tokens: the prompt under its names, and what comes with it."""
 
+NO_CONVERSATIONS: Mapping[str | None, bytes] = MappingProxyType({})
+
 Repair = Callable[[bytes], bytes | None]
 """Looks at an answer's body: None if it will do, else the request body of one more attempt."""
 
@@ -54,6 +61,7 @@ class Tools:
     """What every passage needs, wired once."""
 
     providers: Mapping[str, Provider]
+    upstreams: Upstreams
     tokens: TokenCounter
     shelf: ResponseShelf
     clock: Clock
@@ -72,7 +80,10 @@ class Passage:
         tools: Tools,
         books: OpenCall,
         *,
-        ticket: Ticket,
+        ticket: Ticket | None,
+        turn: Callable[[], Awaitable[Ticket]] | None,
+        freed: Callable[[], None],
+        tokens: int,
         admitted: Admitted,
         endpoint: Endpoint,
         asked: Asked,
@@ -80,12 +91,24 @@ class Passage:
         routes: tuple[Route, ...],
         previous_tokens: int = 0,
     ) -> None:
+        """
+        Args:
+            ticket: its place under its rates; None: it has to wait for its `turn` first.
+            freed: to be told when it leaves its place.
+            tokens: how many it will likely use.
+        """
         self.call = books.call
         self.clamped: tuple[str, ...] = ()
         self.degraded = False
         self._tools = tools
         self._books = books
         self._ticket = ticket
+        self._turn = turn
+        self._freed = freed
+        self._tokens = tokens
+        self._conversations: Mapping[str | None, bytes] = NO_CONVERSATIONS
+        queue = admitted.use_case.queue
+        self._wait_left_s = 0.0 if queue is None else queue.max_wait_ms / 1000
         self._admitted = admitted
         self._endpoint = endpoint
         self._asked = asked
@@ -101,6 +124,8 @@ class Passage:
     async def events(self) -> AsyncGenerator[Event, None]:
         """Yield the answer as it may leave. Raises before the first event, or after it if the answer broke off."""
         with _Recording(self._end):
+            if self._ticket is None:
+                await self._take_turn()
             endings: list[Event] = []
             async with aclosing(self._attempts(self._asked)) as events:
                 async for event in events:
@@ -116,6 +141,8 @@ class Passage:
     async def answer(self, repair: Repair) -> bytes:
         """Return a whole answer's body, after at most one repair as one more attempt of the same call."""
         with _Recording(self._end):
+            if self._ticket is None:
+                await self._take_turn()
             body = await self._whole(self._asked)
             again = repair(body)
             return body if again is None else await self._whole(self._endpoint.read(again))
@@ -124,32 +151,108 @@ class Passage:
 
     async def _attempts(self, asked: Asked) -> AsyncGenerator[Event, None]:
         """Make attempts until one answers. Nothing is retried once an event has been released."""
-        plan = Plan(self._routes, self._tools.jitter)
+        plan = Plan(self._routes, self._tools.jitter, self._in_order)
         step: Step | None = plan.first()
         while step is not None:
-            await self._pause(step.wait_ms)
+            seat = await self._seat(plan, step)
+            if isinstance(seat, Passed):
+                self._tools.upstreams.pass_over(step.deployment.name, seat.why)
+                step = plan.pass_over(seat)
+                continue
             complete = step.route.release_complete or not asked.streamed
             hold = Hold(complete=complete, max_bytes=step.route.max_answer_bytes)
             try:
-                attempt, outgoing = await self._ready(asked, step)
-                async with aclosing(self._sent(attempt, outgoing)) as events:
-                    async for event in events:
-                        for released in hold.add(event):
-                            yield released
-                for released in hold.rest():
-                    yield released
+                with seat:
+                    attempt, outgoing = await self._ready(asked, step, seat)
+                    async with aclosing(self._sent(attempt, outgoing, seat)) as events:
+                        async for event in events:
+                            for released in hold.add(event):
+                                yield released
             except UpstreamError as error:
                 if hold.released:
                     raise
-                step = plan.after(error)
+                step = plan.after(error, key=seat.key, keys=seat.keys)
             except (AdmissionError, RequestError) as error:
                 step = plan.divert(self._last_resort(error))
                 if step is None and not plan.failed:
                     raise
                 step = step or plan.skip()
             else:
+                for released in hold.rest():
+                    yield released
                 return
         raise plan.verdict()
+
+    def _in_order(self, route: Route) -> Sequence[Deployment]:
+        if len(route.deployments) == 1:
+            return route.deployments
+        return in_order(route, self._tools.jitter, self._conversation(route))
+
+    def _conversation(self, route: Route) -> bytes | None:
+        """What a sticky route goes by; None for any other."""
+        if not route.sticky:
+            return None
+        known = self._conversations.get(route.sticky_header)
+        if known is None:
+            terms = self._terms
+            known = conversation(route.sticky_header, terms.named, self.call.subject, self._endpoint, self._asked)
+            self._conversations = {**self._conversations, route.sticky_header: known}
+        return known
+
+    async def _seat(self, plan: Plan, step: Step) -> Seat | Passed:
+        """
+        Wait as the step says, and take a seat at its deployment.
+
+        What a call sends to a provider beyond its first request there is paid from that provider's retry budget.
+        """
+        upstream, provider = self._tools.upstreams.of(step.deployment), step.deployment.provider
+        now, budget = self._tools.clock.monotonic(), upstream.budget
+        is_first = not plan.visited(provider)
+        if budget is not None and not is_first and not budget.repeat(now):
+            return Passed(Why.RETRY_BUDGET)
+        if step.wait_ms:
+            await self._pause(step.wait_ms)
+            now = self._tools.clock.monotonic()
+        wish = Wish(self._tokens, self._conversation(step.route), step.is_retry, step.but_keys)
+        found = upstream.take(wish, now)
+        if isinstance(found, Passed):
+            if found.why is Why.FULL and self._wait_left_s > 0 and not _goes_elsewhere(plan, step):
+                found = await self._wait(upstream, wish, found)
+            if isinstance(found, Passed):
+                return found
+        if budget is not None and is_first:
+            budget.call(now)
+        plan.visit(provider)
+        return found
+
+    async def _wait(self, upstream: Upstream, wish: Wish, passed: Passed) -> Seat | Passed:
+        """Wait in the use case's queue for room at a deployment, as long as there is time left for waiting."""
+        tools, policy = self._tools, self._admitted.use_case.queue
+        assert policy is not None, "without a queue there is no time for waiting"
+        queue = tools.upstreams.queues.of(self._admitted.use_case.name)
+        place = queue.join(policy, is_batch=is_batch(self._admitted, self._terms))
+        if place is None:
+            return passed
+        begun = tools.clock.monotonic()
+        try:
+            return await tools.upstreams.line(upstream).wait(place, wish, passed, self._wait_left_s)
+        finally:
+            place.leave()
+            self._waited(begun)
+
+    async def _take_turn(self) -> None:
+        """Wait for a place under the call's own rates. Raises RateLimited."""
+        assert self._turn is not None, "who has no place has a turn to wait for"
+        begun = self._tools.clock.monotonic()
+        try:
+            self._ticket = await self._turn()
+        finally:
+            self._waited(begun)
+
+    def _waited(self, begun: float) -> None:
+        took_s = self._tools.clock.monotonic() - begun
+        self._wait_left_s -= took_s
+        self._outside_s += took_s
 
     def _last_resort(self, error: AdmissionError | RequestError) -> Route | None:
         """Return the route for calls whose budget is used up, if that budget says `on_exhausted: fallback`."""
@@ -158,7 +261,7 @@ class Passage:
         fall_back = any(budget.falls_back for scope, budget in self._admitted.budgets if str(scope) == error.budget)
         return self._admitted.last_resort if fall_back else None
 
-    async def _ready(self, asked: Asked, step: Step) -> tuple[Attempt, Outgoing]:
+    async def _ready(self, asked: Asked, step: Step, seat: Seat) -> tuple[Attempt, Outgoing]:
         """Shape the request for a deployment, reserve its worst case, and journal it: it may leave now."""
         deployment, use_case = step.deployment, self._admitted.use_case
         shaped = self._endpoint.shape(
@@ -169,9 +272,9 @@ class Passage:
         self.clamped = shaped.clamped
         if shaped.choices != asked.choices:  # filled in or clamped: the answer is whole with as many as were sent
             asked = replace(asked, choices=shaped.choices)
-        return attempt, self._outgoing(attempt, asked, step, shaped.body)
+        return attempt, self._outgoing(attempt, asked, step, seat, shaped.body)
 
-    async def _sent(self, attempt: Attempt, outgoing: Outgoing) -> AsyncGenerator[Event, None]:
+    async def _sent(self, attempt: Attempt, outgoing: Outgoing, seat: Seat) -> AsyncGenerator[Event, None]:
         """Send an attempt and yield its events; it is settled whatever happens."""
         provider = self._tools.providers[attempt.provider]
         self.degraded = provider.degraded
@@ -184,12 +287,12 @@ class Passage:
                         self.call.first_token_ms = self._elapsed_ms()
                     yield event
         except BaseException as error:
-            self._settle(attempt, tally, outgoing.asked, begun, error)
+            self._settle(attempt, seat, tally, outgoing.asked, begun, error)
             raise
-        self._settle(attempt, tally, outgoing.asked, begun, None)
+        self._settle(attempt, seat, tally, outgoing.asked, begun, None)
         self._shelve(outgoing, tally)
 
-    def _outgoing(self, attempt: Attempt, asked: Asked, step: Step, body: bytes) -> Outgoing:
+    def _outgoing(self, attempt: Attempt, asked: Asked, step: Step, seat: Seat, body: bytes) -> Outgoing:
         headers = {"x-client-request-id": attempt.id}  # so that a provider's bill can name what it charges for
         if self._terms.traceparent:
             headers["traceparent"] = self._terms.traceparent
@@ -201,6 +304,8 @@ class Passage:
             path=self._endpoint.path,
             max_answer_bytes=step.route.max_answer_bytes,
             headers=headers,
+            key=seat.key,
+            heard=seat.heard,
         )
 
     def _begin(self) -> float:
@@ -209,7 +314,9 @@ class Passage:
         self.call.overhead_ms = round((now - self._started - self._outside_s) * 1000, 3)
         return now
 
-    def _settle(self, attempt: Attempt, tally: Tally, asked: Asked, begun: float, error: BaseException | None) -> None:
+    def _settle(
+        self, attempt: Attempt, seat: Seat, tally: Tally, asked: Asked, begun: float, error: BaseException | None
+    ) -> None:
         """
         Book an attempt, however it ended.
 
@@ -226,6 +333,8 @@ class Passage:
             self._books.void(attempt, error=code, latency_ms=_ms(took_s))
         else:
             self._books.unknown(attempt, error=code, latency_ms=_ms(took_s))
+        if attempt.state is not AttemptState.UNKNOWN:
+            seat.tokens_used = attempt.tokens_in + attempt.tokens_out
 
     def _estimate(self, asked: Asked, tally: Tally) -> Usage:
         """Count tokens ourselves where the provider did not say. It must not fail: the answer is there and is billed."""
@@ -299,7 +408,9 @@ class Passage:
         if isinstance(error, AdmissionError | RequestError):
             outcome = Outcome.REFUSED
         self.call.latency_ms = self._elapsed_ms()
-        self._ticket.close(self.call.tokens_in + self.call.tokens_out)
+        if self._ticket is not None:
+            self._ticket.close(self.call.tokens_in + self.call.tokens_out)
+            self._freed()
         self._books.end(status=self._status_sent(error), outcome=outcome, error=code)
 
     def _status_sent(self, error: BaseException | None) -> int:
@@ -347,6 +458,17 @@ class _Recording:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         self._end(error)
+
+
+def is_batch(admitted: Admitted, terms: Terms) -> bool:
+    """May this call come later? Nobody waits for a run's, unless its use case says so."""
+    priority = admitted.use_case.priority
+    return terms.run is not None if priority is None else priority == BATCH
+
+
+def _goes_elsewhere(plan: Plan, step: Step) -> bool:
+    """Among deployments that share the load, the next one is as good: none of them is waited for but the last."""
+    return plan.has_sibling() and not step.route.sticky and is_balanced(step.route)
 
 
 def _texts_of(asked: Asked, names: tuple[str, ...]) -> list[str]:

@@ -6,7 +6,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """`prompt` is a prompt version (`name@hash`), `run` a run's id; both only for calls that workflows make."""
+    """
+    `prompt` is a prompt version (`name@hash`), `run` a run's id; both only for calls that workflows make.
+
+    `named`: headers by which sticky routes tell conversations apart, names in lower case.
+    """
 
     request_id: str
     use_case: str | None = None
@@ -15,3 +19,4 @@ class Terms:
     traceparent: str | None = None
     run: str | None = None
     prompt: str | None = None
+    named: tuple[tuple[str, str], ...] = ()

@@ -1,10 +1,11 @@
 """A provider speaks one dialect. It yields events, or raises one of the UpstreamErrors; it never returns half an answer."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from tollhouse.domain.governance import Deployment
+from tollhouse.domain.rates import ProviderQuota
 from tollhouse.domain.wire import Asked, Event
 
 from .endpoint import Endpoint
@@ -15,7 +16,10 @@ class Outgoing:
     """
     One attempt as it goes out. `body` is already shaped for the deployment; `method` GET has none.
 
-    `headers` are ours to add (traceparent); a provider adds its own authorisation.
+    Args:
+        headers: ours to add (traceparent); a provider adds its own authorisation.
+        key: which of the provider's keys to use, by its place.
+        heard: told what the provider's answer says is left for us there, if it says so, as soon as its headers are here.
     """
 
     endpoint: Endpoint
@@ -26,6 +30,8 @@ class Outgoing:
     max_answer_bytes: int
     method: str = "POST"
     headers: Mapping[str, str] = field(default_factory=dict)
+    key: int = 0
+    heard: Callable[[ProviderQuota], None] | None = None
 
 
 class Provider(Protocol):

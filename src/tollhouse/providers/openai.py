@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from tollhouse import __version__
 from tollhouse.domain.errors import InvalidRequest, UpstreamCut, UpstreamError, UpstreamUnusable
 from tollhouse.domain.governance import Timeouts
-from tollhouse.domain.providers import ProviderSpec
+from tollhouse.domain.providers import ProviderSpec, Secret
 from tollhouse.domain.wire import Asked, Event, Facts
-from tollhouse.ports.endpoint import Endpoint
 from tollhouse.ports.provider import Outgoing, Provider
 
 from .addresses import address
 from .faults import FAULT_MAX_BYTES, answer_error, fault_in, status_error
+from .quota import quota_in
 from .sse import EVENT_MAX_BYTES, EventSplitter, SplitEvent
 from .tools import Tools
 from .transport import Exchange, Transport, header_block
@@ -40,12 +40,15 @@ class OpenAIProvider:
 
     def __init__(self, spec: ProviderSpec, transport: Transport) -> None:
         self.name = spec.name
-        self._key = spec.api_key
+        self._keys = spec.keys
         self._transport = transport
         self._address = address(spec)
-        self._headers = {streamed: header_block(self._fixed_headers(streamed=streamed)) for streamed in (False, True)}
+        self._headers = [
+            {streamed: header_block(self._fixed_headers(key, streamed=streamed)) for streamed in (False, True)}
+            for key in self._keys
+        ]
 
-    def _fixed_headers(self, *, streamed: bool) -> dict[str, str]:
+    def _fixed_headers(self, key: Secret | None, *, streamed: bool) -> dict[str, str]:
         headers = {
             "content-type": "application/json",
             "accept": "text/event-stream" if streamed else "application/json",
@@ -53,9 +56,9 @@ class OpenAIProvider:
             "accept-encoding": "identity" if streamed else "gzip, deflate",
             "user-agent": f"tollhouse/{__version__}",
         }
-        if self._key:
+        if key:
             name, before = self._address.key_header
-            headers[name] = before + self._key.reveal()
+            headers[name] = before + key.reveal()
         return headers
 
     def send(self, outgoing: Outgoing) -> AsyncGenerator[Event, None]:
@@ -73,7 +76,7 @@ class OpenAIProvider:
             reader = _EventReader(attempt.exchange, outgoing.max_answer_bytes)
             while (events := await reader.next(ending)) is not None:
                 for raw, data in events:
-                    facts = self._scanned(outgoing.endpoint, data)
+                    facts = self._scanned(outgoing, data)
                     if facts.output:
                         watch.output_began()
                     if ending.seen(facts):
@@ -96,7 +99,7 @@ class OpenAIProvider:
         try:
             attempt.watch.output_began()
             body = await _body(attempt, outgoing.max_answer_bytes)
-            facts = self._scanned_whole(outgoing.endpoint, body, attempt.exchange)
+            facts = self._scanned_whole(outgoing, body, attempt.exchange)
         finally:
             attempt.close()
         yield Event(body, facts)
@@ -108,7 +111,7 @@ class OpenAIProvider:
         attempt = _Attempt(await self._request(outgoing, timeouts), watch)
         try:
             watch.guard(attempt.exchange)
-            await self._answered(attempt)
+            await self._answered(attempt, outgoing)
         except BaseException:
             attempt.close()
             raise
@@ -121,7 +124,7 @@ class OpenAIProvider:
                 outgoing.method,
                 self._address.origin,
                 self._address.target(outgoing.path, outgoing.deployment.model),
-                self._headers[streamed] + (header_block(outgoing.headers) if outgoing.headers else b""),
+                self._headers[outgoing.key][streamed] + (header_block(outgoing.headers) if outgoing.headers else b""),
                 outgoing.body,
                 connect_ms=min(timeouts.connect_ms, timeouts.first_ms(streamed=streamed), timeouts.total_ms),
                 pool_ms=timeouts.pool_ms,
@@ -129,13 +132,15 @@ class OpenAIProvider:
         except ValueError as error:
             raise InvalidRequest("The request's path or headers have characters that cannot be sent.") from error
 
-    async def _answered(self, attempt: "_Attempt") -> None:
+    async def _answered(self, attempt: "_Attempt", outgoing: Outgoing) -> None:
         exchange = attempt.exchange
         await exchange.answered()
+        if outgoing.heard is not None and (quota := quota_in(exchange.headers, time.time())) is not None:
+            outgoing.heard(quota)
         if not 200 <= exchange.status < 300:
             attempt.watch.answer_finished()  # the status alone says enough, so its body is not waited for long
             body = await _fault_body(exchange)
-            raise status_error(exchange.status, exchange.headers, body, key=self._key, now_s=time.time())
+            raise status_error(exchange.status, exchange.headers, body, key=self._keys[outgoing.key], now_s=time.time())
 
     async def _expect_stream(self, attempt: "_Attempt", outgoing: Outgoing) -> None:
         """Some providers answer a stream request with one JSON body, most often an error."""
@@ -144,32 +149,32 @@ class OpenAIProvider:
             return
         body = await _body(attempt, min(FAULT_MAX_BYTES, outgoing.max_answer_bytes)) if "json" in content_type else b""
         if fault := fault_in(body):
-            raise answer_error(fault, attempt.exchange.status, key=self._key)
+            raise answer_error(fault, attempt.exchange.status, key=self._keys[outgoing.key])
         raise UpstreamUnusable("The provider answered a stream request with something that is not an event stream.")
 
-    def _scanned(self, endpoint: Endpoint, data: bytes) -> Facts:
+    def _scanned(self, outgoing: Outgoing, data: bytes) -> Facts:
         if data == _DONE:
             return _DONE_FACTS
         try:
             _check_text(data)
-            facts = endpoint.scan(data)
+            facts = outgoing.endpoint.scan(data)
         except (ValueError, RecursionError) as error:
             raise UpstreamUnusable("An event of the provider's stream is not JSON that can be read.") from error
         if facts.fault is not None:
-            raise answer_error(facts.fault, 200, key=self._key)
+            raise answer_error(facts.fault, 200, key=self._keys[outgoing.key])
         return facts
 
-    def _scanned_whole(self, endpoint: Endpoint, body: bytes, exchange: Exchange) -> Facts:
+    def _scanned_whole(self, outgoing: Outgoing, body: bytes, exchange: Exchange) -> Facts:
         content_type = _content_type(exchange)
         if not body or (content_type and "json" not in content_type):
             raise UpstreamUnusable("The provider's answer is empty or not JSON.")
         try:
             _check_text(body)
-            facts = endpoint.scan_whole(body)
+            facts = outgoing.endpoint.scan_whole(body)
         except (ValueError, RecursionError) as error:
             raise UpstreamUnusable("The provider's answer is not JSON that can be read.") from error
         if facts.fault is not None:
-            raise answer_error(facts.fault, exchange.status, key=self._key)
+            raise answer_error(facts.fault, exchange.status, key=self._keys[outgoing.key])
         return facts
 
 

@@ -139,6 +139,11 @@ class Allowance:
         self.requests = _told(quota.requests, self._sent - number, now)
         self.tokens = _told(quota.tokens, self._tokens_sent - tokens_then, now)
 
+    def left(self, now: float) -> dict[str, int]:
+        """Return what is left now, by `requests` and `tokens`, as far as it was told."""
+        told = {"requests": self.requests, "tokens": self.tokens}
+        return {name: max(0, int(each.left_at(now))) for name, each in told.items() if each and now < each.until}
+
     def closed(self, wait_s: float, now: float) -> None:
         """The provider refused a request for its rate and named a wait: nothing new goes there before."""
         self._closed_until = max(self._closed_until, now + min(wait_s, QUOTA_MAX_S))
@@ -161,23 +166,27 @@ class Allowance:
 class Told:
     """One of a provider's limits as it was told, until it is whole again. It fills evenly if the whole is known."""
 
-    __slots__ = ("_at", "_per_s", "left", "until")
+    __slots__ = ("_at", "_is_dated", "_per_s", "left", "until")
 
     def __init__(self, told: Remaining, sent_since: int, now: float) -> None:
-        whole_in_s = min(told.whole_in_ms / 1000, QUOTA_MAX_S)
         self.left: float = told.left - sent_since
-        self.until = now + whole_in_s
+        self._is_dated = told.whole_in_ms is not None
+        whole_in_s = WINDOW_S if told.whole_in_ms is None else told.whole_in_ms / 1000
+        self.until = now + min(whole_in_s, QUOTA_MAX_S)
         self._per_s = 0.0
         self._at = now
-        if told.limit is not None and whole_in_s > 0:
+        if self._is_dated and told.limit is not None and whole_in_s > 0:
             self._per_s = max(0, told.limit - told.left) / whole_in_s
 
-    def wait_s(self, amount: int, now: float) -> float:
-        """More than the whole is let in once it is whole."""
+    def left_at(self, now: float) -> float:
         self.left += (now - self._at) * self._per_s
         self._at = now
-        short = amount - self.left
-        if short <= 0:
+        return self.left
+
+    def wait_s(self, amount: int, now: float) -> float:
+        """More than the whole is let in once it is whole. What has no date is shown, and holds nothing up."""
+        short = amount - self.left_at(now)
+        if short <= 0 or not self._is_dated:
             return 0.0
         return min(short / self._per_s, self.until - now) if self._per_s else self.until - now
 

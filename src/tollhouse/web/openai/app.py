@@ -88,7 +88,7 @@ class V1:
     # --- calls ------------------------------------------------------------------------------------------------------
 
     async def _call(self, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = known_headers(scope)
+        headers = known_headers(scope, self._gateway.conversation_headers)
         principal = self._identify(scope, headers)
         body = await read_body(receive, scope, self._max_body_bytes)
         asked = endpoint.read(body)

@@ -9,6 +9,8 @@ from tollhouse.web.asgi import Scope
 MAX_TAGS = 20
 MAX_TAG_CHARS = 128
 MAX_SUBJECT_CHARS = 256
+MAX_NAMED_CHARS = 256
+"""Of a header that names a conversation; what is longer tells no more conversations apart."""
 MAX_IDEMPOTENCY_KEY_CHARS = 255
 
 USE_CASE = b"x-tollhouse-use-case"
@@ -19,11 +21,14 @@ ORIGIN = b"origin"
 OURS = frozenset({b"authorization", ORIGIN, USE_CASE, TAGS, SUBJECT, IDEMPOTENCY_KEY, b"traceparent"})
 
 
-def known_headers(scope: Scope) -> Mapping[bytes, bytes]:
-    """Return the headers of a call that mean something to us; the first of each name."""
+NOTHING: frozenset[bytes] = frozenset()
+
+
+def known_headers(scope: Scope, also: frozenset[bytes] = NOTHING) -> Mapping[bytes, bytes]:
+    """Return the headers of a call that mean something to us, `also` among them; the first of each name."""
     found: dict[bytes, bytes] = {}
     for name, value in scope["headers"]:
-        if name in OURS:
+        if name in OURS or name in also:
             found.setdefault(name, value)
     return found
 
@@ -38,6 +43,11 @@ def read_terms(headers: Mapping[bytes, bytes], request_id: str) -> Terms:
         tags=_tags(headers),
         subject=_text(headers, SUBJECT, MAX_SUBJECT_CHARS),
         traceparent=_ascii(headers, b"traceparent", MAX_TAG_CHARS),
+        named=tuple(
+            (name.decode("ascii"), value.decode("latin-1")[:MAX_NAMED_CHARS])
+            for name, value in headers.items()
+            if name not in OURS
+        ),
     )
 
 
