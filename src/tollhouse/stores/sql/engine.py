@@ -31,8 +31,11 @@ PROBE_LIMIT_S = 5.0
 """Looking whether a database that was gone is back; nobody waits for it."""
 GONE_LIMIT_S = 0.08
 """How long a lease waits for a database that shows no sign of life: a caller is refused within 100 ms."""
-GONE_TICKS = 4
-"""That time in steps. A step counts once, however late it ends, so that a busy loop of ours is not the database's fault."""
+GONE_STEPS_S = (0.005, 0.025, 0.025, 0.025)
+"""
+That time in steps. A step counts once, however late it ends, so that a busy loop of ours is not the database's fault. The
+first is for the usual lease, which needs no further question; what is left is for the answer to one.
+"""
 LISTEN_EVERY_S = 10.0
 """While all is well the connection that listens is used this often, so that no firewall forgets it."""
 CONFLICT_RETRIES = 8
@@ -155,8 +158,8 @@ class Database:
     async def _answers(self, writing: "asyncio.Task[T]") -> bool:
         """Wait for the end of a transaction. Return False once the database has been silent for GONE_LIMIT_S."""
         seen, silent = self._signs, 0
-        while silent < GONE_TICKS:
-            ended, _ = await asyncio.wait({writing}, timeout=GONE_LIMIT_S / GONE_TICKS)
+        while silent < len(GONE_STEPS_S):
+            ended, _ = await asyncio.wait({writing}, timeout=GONE_STEPS_S[silent])
             if ended:
                 return True
             self._listen()

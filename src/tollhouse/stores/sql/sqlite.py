@@ -81,7 +81,7 @@ class SqliteTransactions:
 
 
 class _Turn:
-    """Whether the writing thread was refused the lock, and not let in yet."""
+    """Whether the writing thread has asked for the lock and was not let in yet."""
 
     def __init__(self) -> None:
         self.is_kept_waiting = False
@@ -159,6 +159,7 @@ def _write(engine: Engine, work: Work[T], fate: _Fate, mark: WritingMark, turn: 
 def _lock(connection: Connection, fate: _Fate, turn: _Turn) -> RootTransaction:
     """Begin to write. It waits for the lock up to BUSY_LIMIT_S, and no longer than somebody waits for it."""
     ends_s = time.monotonic() + BUSY_LIMIT_S
+    turn.is_kept_waiting = True  # for a microsecond, if nobody has the lock
     try:
         while True:
             try:
@@ -166,7 +167,6 @@ def _lock(connection: Connection, fate: _Fate, turn: _Turn) -> RootTransaction:
             except DBAPIError as error:
                 if not faults.is_locked(error) or time.monotonic() > ends_s:
                     raise
-            turn.is_kept_waiting = True
             if fate.is_abandoned:
                 raise _Abandoned
     finally:
