@@ -180,7 +180,7 @@ async def drop_triggers(place: tuple[str | None, Path]) -> None:
         import asyncpg
 
         connection = await asyncpg.connect(url)
-        await connection.execute("DROP TRIGGER rollup_calls ON calls; DROP TRIGGER rollup_corrections ON corrections")
+        await connection.execute("DROP TRIGGER rollup_new_call ON calls")
         await connection.close()
         return
     with sqlite3.connect(folder / "tollhouse.db") as file:
