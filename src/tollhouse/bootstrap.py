@@ -322,6 +322,7 @@ def build_edge(house: House, log: Log) -> "Edge":
         ledger=house.stores.usage,
         clock=house.clock,
         gauges=gauges,
+        upstreams=house.gateway.upstreams,
     )
     replays = ReplayDesk(house.stores.replays, house.sealer, house.clock, process=house.accounting.process)
     v1 = V1(
@@ -526,6 +527,8 @@ def _own_models(governance: Governance) -> list[Deployment]:
 
 
 async def _checks(house: House, edge: "Edge") -> list[Check]:
+    from tollhouse.web.upstreams import checks as providers_seen
+
     state = house.accounting.state()
     rates_stand, how = house.gateway.admission.sharing.state()
     try:
@@ -543,6 +546,7 @@ async def _checks(house: House, edge: "Edge") -> list[Check]:
         ),
         Check("rates", ok=rates_stand, detail=how, needed=False),
         Check("draining", ok=not edge.draining),
+        *providers_seen(house.gateway.upstreams),
     ]
 
 

@@ -148,10 +148,12 @@ def test_a_budget_has_the_members_of_the_example(house: TestHouse) -> None:
 
 
 def test_every_check_of_readiness_has_its_row(house: TestHouse) -> None:
+    chat(house)
     checks = cast("list[dict[str, object]]", ask(house, "GET", "/readyz").members["checks"])
     said = {code(row[0]): "Shown only" in row[1] for row in rows_under(PAGE, "Health")}
 
-    assert {check["name"]: not check["needed"] for check in checks} == said
+    found = {str(check["name"]).replace("simulator", "NAME"): not check["needed"] for check in checks}
+    assert found == said
 
 
 def answers(house: TestHouse) -> Iterator[Answered]:

@@ -27,6 +27,8 @@ def scraped() -> Iterator[str]:
         ask(house, {"model": "sim-echo"}, house.api_key)
         ask(house, {"model": "sim-echo", "stream": True}, house.api_key)
         ask(house, {"model": "sim-echo"}, "not-a-key")
+        for _ in range(2):
+            ask(house, {"model": "sim-429:60:reset-requests"}, house.api_key)
         house.calls()  # waits until the ledger has them
         yield fetched(house, "GET", "/metrics").decode()
     finally:

@@ -66,7 +66,7 @@ def _extra(reconcile: bool, bill: list[Path] | None, provider: str | None, url: 
 
 
 async def _examine(config: Path, extra: "_Extra", *, only_books: bool) -> list["Check"]:
-    from .checks import books, clock, configuration, governance, journals, providers, storage
+    from .checks import books, clock, configuration, governance, journals, providers, service, storage
 
     loaded, about_file = configuration.read(config, os.environ)
     if loaded is None:
@@ -89,6 +89,7 @@ async def _examine(config: Path, extra: "_Extra", *, only_books: bool) -> list["
         *await storage.redis(loaded),
         *kept.journals,
         *providers.examine(asked),
+        *await service.examine_service(loaded.settings.server.listen),
         *clock.examine(asked, loaded.settings.organisation.time_zone),
         *kept.books,
     ]

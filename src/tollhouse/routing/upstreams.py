@@ -32,9 +32,11 @@ class KeyState:
     One deployment with one of its provider's keys, for people.
 
     Args:
+        key: its place in the configuration, from 0.
         left: what the provider said is left for us, by `requests` and `tokens`.
     """
 
+    provider: str
     deployment: str
     key: int
     breaker: BreakerState
@@ -92,11 +94,16 @@ class Upstreams:
     # --- for people -------------------------------------------------------------------------------------------------
 
     def states(self) -> Iterator[KeyState]:
-        """Yield what is worth showing: every deployment that was asked, with each key."""
+        """
+        Yield every deployment that was asked, with each key.
+
+        Under other rules in another route it is another one, and is shown once more.
+        """
         now = self._clock.monotonic()
         for upstream in self._upstreams.values():
             for key, allowance in enumerate(upstream.allowances):
-                yield KeyState(upstream.deployment.name, key, upstream.state(key, now), allowance.left(now))
+                provider, name = upstream.deployment.provider, upstream.deployment.name
+                yield KeyState(provider, name, key, upstream.state(key, now), allowance.left(now))
 
     def quarantined(self) -> dict[str, int]:
         """Return how many keys rest, by provider; only providers that were asked."""

@@ -16,8 +16,10 @@ from tollhouse.domain.calls import Call
 from tollhouse.domain.errors import StoreUnavailable
 from tollhouse.ports.clock import Clock
 from tollhouse.ports.usage import OTHER, CallFilter, UsageQueries, UsageRow
+from tollhouse.routing.upstreams import Upstreams
 
 from .asgi import Reply
+from .upstreams import families
 
 if TYPE_CHECKING:
     from prometheus_client.core import CounterMetricFamily, Metric
@@ -45,6 +47,7 @@ class Metrics:
         worker: names this process among those of one service.
         routes: the configuration's route names, patterns too.
         gauges: by name (`in_flight`, `streams`, `unposted_calls`…) a function that reads it.
+        upstreams: how this process sees the deployments; None where there are none to see.
     """
 
     def __init__(
@@ -55,9 +58,11 @@ class Metrics:
         ledger: UsageQueries,
         clock: Clock,
         gauges: Mapping[str, Callable[[], int]],
+        upstreams: Upstreams | None = None,
     ) -> None:
         self._worker = worker
         self._gauges = gauges
+        self._upstreams = upstreams
         self._routes = {name: name for name in routes}
         self._patterns = [name for name in routes if "*" in name]
         self._ledger = _LedgerReading(ledger, clock)
@@ -104,6 +109,8 @@ class Metrics:
         yield from self._own_histograms()
         yield from self._own_gauges()
         yield self._refusals()
+        if self._upstreams is not None:
+            yield from families(self._upstreams, self._worker)
         yield from _ledger_families(rows)
 
     def _own_histograms(self) -> "Iterator[Metric]":

@@ -5,7 +5,7 @@ import importlib.util
 import socket
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 import msgspec
@@ -13,8 +13,10 @@ import msgspec
 from tollhouse import __version__
 from tollhouse.domain.errors import ConfigError, NotSent, UpstreamError
 from tollhouse.domain.providers import ProviderSpec
+from tollhouse.domain.rates import ProviderQuota
 from tollhouse.providers import UPSTREAM_CLIENTS, Proxies
 from tollhouse.providers.addresses import Address, address
+from tollhouse.providers.quota import quota_in
 from tollhouse.providers.transport import Exchange, Transport, header_block
 
 from .check import Check, Group
@@ -45,6 +47,7 @@ class Answer:
         models: how many are listed; None if the body is not OpenAI's list.
         date: the provider's own clock, as it sent it.
         at_s: our clock halfway between question and answer, Unix seconds.
+        quota: what is left for us there, if the provider says so on this occasion too.
     """
 
     status: int
@@ -52,6 +55,7 @@ class Answer:
     took_ms: int
     date: str | None
     at_s: float
+    quota: ProviderQuota | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +72,21 @@ Asked = Sequence[tuple[ProviderSpec, Answer | Silence | None]]
 async def ask_all(specs: Sequence[ProviderSpec], limit_s: float = ANSWER_S) -> Asked:
     """Ask every provider at once; each has so long."""
     transport = UPSTREAM_CLIENTS["aiohttp"](Proxies.read({}))
+    specs = [each for spec in specs for each in by_key(spec)]
     try:
         answers = await asyncio.gather(*(_ask(spec, transport, limit_s) for spec in specs))
     finally:
         await transport.close()
     return list(zip(specs, answers, strict=True))
+
+
+def by_key(spec: ProviderSpec) -> list[ProviderSpec]:
+    """Return the provider once for each of its keys; the others are named as they stand in the configuration."""
+    others = [
+        replace(spec, name=f"{spec.name}.api_keys[{place}]", api_key=key, more_keys=())
+        for place, key in enumerate(spec.more_keys, 1)
+    ]
+    return [replace(spec, more_keys=()), *others]
 
 
 def examine(asked: Asked) -> list[Check]:
@@ -112,10 +126,11 @@ def _status(spec: ProviderSpec, answer: Answer) -> Check:
     match answer.status:
         case 200 if answer.models is not None:
             key = "key accepted" if spec.api_key else "no key asked for"
-            return GROUP.ok(spec.name, f"{key}, {answer.models} models, {answer.took_ms} ms")
+            return GROUP.ok(spec.name, f"{key}, {answer.models} models, {answer.took_ms} ms{_left(answer.quota)}")
         case 401 | 403:
             key = "key refused" if spec.api_key else "it wants a key, and none is set"
-            return GROUP.fail(spec.name, f"{key}: {said}", f"Set providers.{spec.name}.api_key to a key that is valid.")
+            place = spec.name if spec.name.endswith("]") else f"{spec.name}.api_key"
+            return GROUP.fail(spec.name, f"{key}: {said}", f"Set providers.{place} to a key that is valid.")
         case 404 | 405 | 501:
             return GROUP.warn(spec.name, f"not OpenAI-compatible, or it lists no models: {said}", base)
         case 429:
@@ -124,6 +139,12 @@ def _status(spec: ProviderSpec, answer: Answer) -> Check:
             return GROUP.fail(spec.name, f"it has a fault: {said}", "Look at the provider's status page.")
         case _:
             return GROUP.fail(spec.name, f"not OpenAI-compatible: {said}, and not with a list of models", base)
+
+
+def _left(quota: ProviderQuota | None) -> str:
+    told = [] if quota is None else [(quota.requests, "requests"), (quota.tokens, "tokens")]
+    left = " and ".join(f"{each.left} {what}" for each, what in told if each is not None)
+    return f", {left} left" if left else ""
 
 
 async def _ask(spec: ProviderSpec, transport: Transport, limit_s: float) -> Answer | Silence | None:
@@ -163,7 +184,14 @@ async def _list(spec: ProviderSpec, where: Address, transport: Transport) -> Ans
         await exchange.answered()
         took_s = time.monotonic() - begun
         models = _models(await _body(exchange)) if exchange.status == 200 else None
-        return Answer(exchange.status, models, round(took_s * 1000), exchange.headers.get("date"), begun_s + took_s / 2)
+        return Answer(
+            exchange.status,
+            models,
+            round(took_s * 1000),
+            exchange.headers.get("date"),
+            begun_s + took_s / 2,
+            quota_in(exchange.headers, begun_s + took_s),
+        )
     finally:
         exchange.close()
 
