@@ -95,13 +95,13 @@ class Upstreams:
 
     def states(self) -> Iterator[KeyState]:
         """
-        Yield every deployment that was asked, with each key.
+        Yield every deployment that was asked, with each key; not the in-house engine, which has no bad days.
 
         Under other rules in another route it is another one, and is shown once more.
         """
         now = self._clock.monotonic()
         for upstream in self._upstreams.values():
-            for key, allowance in enumerate(upstream.allowances):
+            for key, allowance in enumerate(upstream.allowances if upstream.budget is not None else ()):
                 provider, name = upstream.deployment.provider, upstream.deployment.name
                 yield KeyState(provider, name, key, upstream.state(key, now), allowance.left(now))
 
