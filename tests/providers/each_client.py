@@ -18,7 +18,7 @@ def client(request: pytest.FixtureRequest) -> Iterator[str]:
 
 def pytest_asyncio_loop_factories(
     config: pytest.Config, item: pytest.Item
-) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]] | None:
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     if item.get_closest_marker("every_loop") is None:
-        return None
+        return {"asyncio": asyncio.new_event_loop}  # as without this hook
     return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
