@@ -106,13 +106,21 @@ def kill_at_moments(
                     monkeypatch.setenv("KILL_PLAN", str(planned(here, [moment])))
                     kill_process(here, config)
             monkeypatch.delenv("KILL_PLAN")
-            with serving(config) as service:  # it adopts what the last one left
-                assert service.url
-                eventually(lambda: is_adopted(folder, workers))
-                assert service.stop() == 0
+            settle(config, folder, workers)
             compare(simulator, folder, database)
     assert journals(folder) == []
     sys.stderr.write(report(here, kills))
+
+
+def settle(config: Path, folder: Path, workers: int) -> None:
+    """Let a service adopt what the last one left; one that had no time to post at its own end leaves a journal, too."""
+    is_first = True
+    while is_first or journals(folder):
+        is_first = False
+        with serving(config) as service:
+            assert service.url
+            eventually(lambda: is_adopted(folder, workers))
+            assert service.stop() == 0
 
 
 def report(here: Range, kills: int) -> str:
