@@ -113,7 +113,7 @@ def test_a_trial_says_which_calls_would_have_been_blocked(run: Hand) -> None:
     assert tried["total"] == {
         "calls": 5, "cost_usd": "0.0615", "warned": 0, "slowed": 0, "slowed_ms": 0, "blocked": 3, "blocked_usd": "0.0369",
     }  # fmt: skip
-    assert tried["days"] == [{"day": "2026-10-01", "team": "claims", **dict(tried["total"])}]  # type: ignore[call-overload]
+    assert tried["days"] == [{"day": "2026-10-01", "team": "claims", **dict(tried["total"])}]
     assert "blocked: call_0002" in told.stderr
     assert "2026-10-01" in told.stdout
 

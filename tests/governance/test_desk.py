@@ -37,6 +37,8 @@ from tollhouse.governance.register import Misfit
 from tollhouse.ports.objects import StoredObject
 from tollhouse.stores.memory import memory_stores
 
+pytest_plugins = ("desk_fixtures",)
+
 BUDGET = {"limit_usd": "5", "period": "day"}
 ROUTE = {"deployments": [{"provider": "openai", "model": "gpt-9"}]}
 PRICE = {"input_per_million": "1", "output_per_million": "2"}

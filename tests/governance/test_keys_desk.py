@@ -14,6 +14,8 @@ from tollhouse.domain.roles import Actor
 from tollhouse.governance.keys import OVERLAP_MS_MAX, KeyWish
 from tollhouse.stores import Stores
 
+pytest_plugins = ("desk_fixtures",)
+
 APP = KeyWish(name="app", team="claims")
 DAY_MS = 86_400_000
 

@@ -12,6 +12,8 @@ from tollhouse.domain.governance import Governance
 from tollhouse.governance.keys import KeyWish
 from tollhouse.stores import Stores
 
+pytest_plugins = ("desk_fixtures",)
+
 
 async def test_a_change_elsewhere_is_seen_at_the_next_refresh(stores: Stores, tmp_path: Path) -> None:
     here, there = await a_house(stores, tmp_path), await a_house(stores, tmp_path)

@@ -8,6 +8,8 @@ from tollhouse.domain.providers import Secret
 from tollhouse.domain.roles import Actor, Role
 from tollhouse.governance.tokens import Badges
 
+pytest_plugins = ("desk_fixtures",)
+
 ADMIN_TOKEN = "admin-0123456789abcdef"
 DAY_MS = 86_400_000
 
