@@ -112,7 +112,7 @@ def test_a_cut_budget_holds_at_once_also_for_money_that_was_leased_before(ads: T
         assert post(house, CHAT, key=key).status == 200
         spent = last_call(house).cost_nanousd
 
-        cut = {"limit_usd": usd_from_nano(spent + 1), "period": "month"}
+        cut: Tree = {"limit_usd": usd_from_nano(spent + 1), "period": "month"}
         now = change(house, "PUT", "budgets/team/ads", cut)
         answer = post(house, CHAT, key=key)
 
@@ -147,5 +147,6 @@ def test_a_warning_is_told_once_for_each_threshold_and_shown_with_the_budget() -
 
 
 def warned(house: TestHouse) -> object:
-    (shown,) = admin(house, "/api/v1/budgets")["items"]  # type: ignore[misc]
-    return shown["warned"]
+    items = admin(house, "/api/v1/budgets")["items"]
+    assert isinstance(items, list)
+    return items[0]["warned"]
