@@ -83,15 +83,16 @@ async def test_a_batch_call_waits_behind_every_interactive_one() -> None:
 
 
 async def test_nobody_overtakes_who_waits() -> None:
-    desk = Desk(Rate(concurrency=2))
-    first, _ = takes(desk.upstream, desk.clock), takes(desk.upstream, desk.clock)
-    await desk.waits("waiting")
-    first.close(None)
+    desk = Desk(Rate(tokens_per_minute=100))
+    takes(desk.upstream, desk.clock, Wish(tokens=60))
+    await desk.waits("large", tokens=90)
 
-    found = desk.upstream.take(Wish(), desk.clock.monotonic())
+    found = desk.upstream.take(Wish(tokens=10), desk.clock.monotonic())
+    retry = desk.upstream.take(Wish(tokens=10, is_retry=True), desk.clock.monotonic())
 
     assert isinstance(found, Passed)
-    assert isinstance((await desk.found())[0], Seat)
+    assert isinstance(retry, Seat), "whose call was in already"
+    desk.tasks[0].cancel()
 
 
 async def test_who_would_wait_in_vain_is_told_at_once_when_there_will_be_room() -> None:

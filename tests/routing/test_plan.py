@@ -229,3 +229,12 @@ def test_once_a_request_was_too_long_no_window_that_is_known_to_be_no_larger_is_
     plan.after(status(400, status=400, blame=Blame.CONTEXT, same_deployment=False))
 
     assert model_of(plan.after(UpstreamReset())) == "d"
+
+
+def test_of_several_waits_the_shortest_is_kept() -> None:
+    plan = a_plan(a_route("fast", "a", "b", "c"))
+    plan.first()
+    for wait_s in (3.0, 1.0):
+        plan.pass_over(told(wait_s))
+
+    assert model_of(plan.pass_over(told(2.0))) == "b"
