@@ -53,7 +53,7 @@ from tollhouse.ports.provider import Provider
 from tollhouse.ports.schema import SchemaChecker
 from tollhouse.ports.sealer import Sealer
 from tollhouse.prompts.library import PromptLibrary
-from tollhouse.providers import DIALECTS, UPSTREAM_CLIENTS, Proxies, Transport
+from tollhouse.providers import DIALECTS, UPSTREAM_CLIENTS, Transport
 from tollhouse.providers.tools import Tools as ProviderTools
 from tollhouse.routing.upstreams import Upstreams
 from tollhouse.stores import Stores, open_stores
@@ -168,7 +168,7 @@ async def open_loaded(
         register = await open_register(loaded, stores)
         governance = register.governance
         sealer = await _open_sealer(loaded, stores)
-        transport = UPSTREAM_CLIENTS["aiohttp"](Proxies.read({}))
+        transport = UPSTREAM_CLIENTS[loaded.settings.server.upstream_client](loaded.proxies)
         exits.push_async_callback(transport.close)
         schema = JsonSchemaChecker()
         providers = _connect(loaded, ProviderTools(transport, cache(open_embedder), schema))

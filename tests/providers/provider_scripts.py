@@ -15,7 +15,7 @@ from tollhouse.ports.provider import Outgoing, Provider
 from tollhouse.providers.by_aiohttp import AiohttpTransport
 from tollhouse.providers.client import PooledTransport
 from tollhouse.providers.openai import OpenAIProvider
-from tollhouse.providers.transport import CONNECTIONS_MAX, Transport
+from tollhouse.providers.transport import CONNECTIONS_MAX, Exchange, Transport
 
 CLIENTS: dict[str, Callable[..., Transport]] = {"own": PooledTransport, "aiohttp": AiohttpTransport}
 
@@ -84,7 +84,9 @@ class Upstream:
 
 
 @asynccontextmanager
-async def upstream(script: Script, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[Upstream]:
+async def upstream(
+    script: Script, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+) -> AsyncIterator[Upstream]:
     running: set[asyncio.Task[None]] = set()
     state = Upstream("")
 
@@ -105,9 +107,9 @@ async def upstream(script: Script, *, tls: ssl.SSLContext | None = None) -> Asyn
             writer.close()
             running.discard(task)
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
+    server = await asyncio.start_server(serve, host, 0, ssl=tls)
     port = server.sockets[0].getsockname()[1]
-    state.origin = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
+    state.origin = f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
     try:
         yield state
     finally:
@@ -285,6 +287,36 @@ async def provider(
         yield OpenAIProvider(spec, own)
     finally:
         await own.close()
+
+
+async def begin(
+    transport: Transport, origin: str, *, method: str = "POST", body: bytes = b"{}", target: str = "/v1/x"
+) -> Exchange:
+    """Send a request below every dialect."""
+    return await transport.request(method, origin, target, b"", body, connect_ms=10_000, pool_ms=10_000)
+
+
+async def fetch(
+    transport: Transport, origin: str, *, method: str = "POST", body: bytes = b"{}", target: str = "/v1/x"
+) -> tuple[int, bytes]:
+    """Send a request below every dialect, and read its whole answer."""
+    exchange = await begin(transport, origin, method=method, body=body, target=target)
+    try:
+        await exchange.answered()
+        pieces = []
+        while piece := await exchange.read():
+            pieces.append(piece)
+        return exchange.status, b"".join(pieces)
+    finally:
+        exchange.close()
+
+
+@asynccontextmanager
+async def closing(transport: Transport) -> AsyncIterator[Transport]:
+    try:
+        yield transport
+    finally:
+        await transport.close()
 
 
 async def collect(sender: Provider, sent: Outgoing) -> list[Event]:

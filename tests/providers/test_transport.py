@@ -1,9 +1,7 @@
 """The HTTP client seam: connecting, waiting for a connection, and pooled connections that went stale."""
 
 import asyncio
-import datetime
 import socket
-import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +10,8 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from authority import HERE, Authority
 from provider_scripts import (
     LAST_CHUNK,
     STREAM_HEAD,
@@ -23,7 +19,9 @@ from provider_scripts import (
     Wire,
     a_transport,
     answers,
+    begin,
     chunked,
+    closing,
     collect,
     limits,
     outgoing,
@@ -292,38 +290,8 @@ async def test_a_stream_whose_body_ends_after_its_reader_has_gone_is_pooled() ->
 # --- TLS ------------------------------------------------------------------------------------------------------------
 
 
-def certificate(folder: Path) -> Path:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = folder / "certificate.pem"
-    pem.write_bytes(
-        made.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return pem
-
-
-def server_side(pem: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
-    return context
-
-
 async def test_a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
-    async with upstream(answers(respond(200, WHOLE)), tls=server_side(certificate(tmp_path))) as up:
+    async with upstream(answers(respond(200, WHOLE)), tls=Authority(tmp_path).server_side(HERE)) as up:
         async with provider(up.origin) as sender:
             with pytest.raises(NotSent):
                 await collect(sender, outgoing())
@@ -331,17 +299,122 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused_before_anything_
     assert up.requests == []
 
 
-async def test_a_certificate_that_is_trusted_is_accepted_and_its_connection_kept(tmp_path: Path) -> None:
-    pem = certificate(tmp_path)
-    transport = a_transport(tls=ssl.create_default_context(cafile=str(pem)))
+@pytest.mark.parametrize(
+    ("names", "days"),
+    [
+        ([x509.IPAddress(ip_address("127.0.0.2"))], (-1, 1)),
+        ([x509.DNSName("localhost")], (-1, 1)),
+        ([HERE], (-2, -1)),
+        ([HERE], (1, 2)),
+    ],
+    ids=["of another address", "of a name", "expired", "not valid yet"],
+)
+async def test_a_certificate_of_another_or_of_another_time_is_refused(
+    names: list[x509.GeneralName], days: tuple[int, int], tmp_path: Path
+) -> None:
+    authority = Authority(tmp_path)
+    transport = a_transport(tls=authority.client_side())
 
-    async with upstream(answers(respond(200, WHOLE)), tls=server_side(pem)) as up:
+    async with upstream(answers(respond(200, WHOLE)), tls=authority.server_side(*names, days=days)) as up:
+        async with provider(up.origin, transport=transport) as sender:
+            with pytest.raises(NotSent) as caught:
+                await collect(sender, outgoing())
+
+    assert up.requests == []
+    assert caught.value.billed is False
+
+
+async def test_a_certificate_that_is_trusted_is_accepted_and_its_connection_kept(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    transport = a_transport(tls=authority.client_side())
+
+    async with upstream(answers(respond(200, WHOLE)), tls=authority.server_side(HERE)) as up:
         async with provider(up.origin, transport=transport) as sender:
             for _ in range(3):
                 events = await collect(sender, outgoing())
 
     assert events[0].data == WHOLE
     assert up.connections == 1
+
+
+async def test_a_provider_is_told_which_name_is_meant_before_it_shows_its_certificate(tmp_path: Path) -> None:
+    authority, asked = Authority(tmp_path), []
+    server_side = authority.server_side(x509.DNSName("localhost"))
+    server_side.sni_callback = lambda connection, name, context: asked.append(name)
+    transport = a_transport(tls=authority.client_side())
+
+    async with upstream(answers(respond(200, WHOLE)), tls=server_side) as up:
+        async with provider(up.origin.replace("127.0.0.1", "localhost"), transport=transport) as sender:
+            events = await collect(sender, outgoing())
+
+    assert (events[0].data, asked) == (WHOLE, ["localhost"])
+
+
+async def test_a_stream_over_tls_is_relayed_and_left(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    transport = a_transport(tls=authority.client_side())
+
+    async def script(wire: Wire) -> bool:
+        await wire.write(STREAM_HEAD + chunked(b"one"))
+        await wire.until_hung_up()
+        return False
+
+    async with upstream(script, tls=authority.server_side(HERE)) as up, closing(transport):
+        exchange = await begin(transport, up.origin)
+        await exchange.answered()
+        first = await exchange.read()
+        exchange.close()
+
+        await asyncio.wait_for(up.hung_up.wait(), 0.25)
+    assert first == b"one"
+
+
+async def test_a_handshake_that_never_ends_is_a_connection_that_takes_too_long() -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    async with server, provider(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}") as sender:
+        with pytest.raises(ConnectTimeout):
+            await collect(sender, outgoing(timeouts=limits(connect_ms=100)))
+        await asyncio.sleep(0.05)
+
+
+async def test_a_provider_that_speaks_no_tls_was_not_sent_anything() -> None:
+    async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(respond(400, b"speak up"))
+        await writer.drain()
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(plain, "127.0.0.1", 0)
+    async with server, provider(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}") as sender:
+        with pytest.raises(NotSent):
+            await collect(sender, outgoing())
+        await asyncio.sleep(0.05)
+
+
+# --- addresses ------------------------------------------------------------------------------------------------------
+
+
+async def test_an_address_of_ipv6_is_reached_and_named_in_brackets() -> None:
+    async with upstream(answers(respond(200, WHOLE)), host="::1") as up, provider(up.origin) as sender:
+        events = await collect(sender, outgoing())
+
+    assert events[0].data == WHOLE
+    assert up.requests[0].headers["host"] == up.origin.removeprefix("http://")
+
+
+async def test_a_name_is_reached_at_the_address_that_answers() -> None:
+    """`localhost` is ::1 and 127.0.0.1 on most machines; the provider listens at one of them."""
+    async with upstream(answers(respond(200, WHOLE))) as up:
+        async with provider(up.origin.replace("127.0.0.1", "localhost")) as sender:
+            for _ in range(2):
+                events = await collect(sender, outgoing())
+
+    assert events[0].data == WHOLE
+    assert (up.connections, up.requests[0].headers["host"]) == (1, up.origin.replace("127.0.0.1", "localhost")[7:])
 
 
 # --- headers --------------------------------------------------------------------------------------------------------

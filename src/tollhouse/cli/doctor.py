@@ -78,7 +78,8 @@ async def _examine(config: Path, extra: "_Extra", *, only_books: bool) -> list["
         return (await _examine_store(loaded, extra)).books_alone()
     from tollhouse.config.govern import provider_specs
 
-    asked = await providers.ask_all(provider_specs(loaded.settings))
+    client = loaded.settings.server.upstream_client
+    asked = await providers.ask_all(provider_specs(loaded.settings), client=client, proxies=loaded.proxies)
     kept = await _examine_store(loaded, extra)
     return [
         *about_file,

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
+from tollhouse.providers.proxies import NO_PROXIES, Proxies
+
 from .dotenv import read_dotenv
 from .explain import explain
 from .origins import origins
@@ -39,12 +41,14 @@ class Loaded:
         origins: for every leaf, by its dotted path, what won: `flag …`, `env …`, `tollhouse.yaml:12` or `default`.
         path: the file it was read from.
         warnings: sentences for the operator; none of them stops a start.
+        proxies: what stands before which provider, as the environment says.
     """
 
     settings: Settings
     origins: Mapping[str, str]
     path: Path
     warnings: tuple[str, ...] = ()
+    proxies: Proxies = NO_PROXIES
 
     @property
     def data_path(self) -> Path:
@@ -90,7 +94,8 @@ def load(
     settings, found = _checked(expanded.node, expanded.broken, workflows)
     if settings is None or problems or found:
         raise InvalidConfig(str(path), [*problems, *found])
-    return Loaded(settings, origins(settings, expanded.node), path, tuple(_warnings(settings, path, bool(dotenv))))
+    warnings = tuple(_warnings(settings, path, bool(dotenv)))
+    return Loaded(settings, origins(settings, expanded.node), path, warnings, Proxies.read(environ))
 
 
 def _read(path: Path) -> str:

@@ -156,6 +156,7 @@ class Server(Part):
     hosts: tuple[Text, ...] = ()
     behind_tls_proxy: bool = False
     trusted_proxies: tuple[Text, ...] = ()
+    upstream_client: Literal["own", "aiohttp"] = "own"
 
 
 class Storage(Part):

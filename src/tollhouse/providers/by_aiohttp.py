@@ -25,6 +25,7 @@ from .transport import (
     KEEPALIVE_S,
     header_block,
     request_head,
+    request_opening,
 )
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class AiohttpExchange:
         self._drain: asyncio.TimerHandle | None = None
         self.status = 0
         self.headers: Mapping[str, str] = {}
+        lane.under_way.add(self)
 
     async def answered(self) -> None:
         protocol = self._protocol()
@@ -90,7 +92,6 @@ class AiohttpExchange:
     def finish(self) -> None:
         if self._connection is None or self._payload is None:
             return
-        self._lane.draining.add(self)
         self._drain = asyncio.get_running_loop().call_later(DRAIN_S, self.drop)
         self._payload.on_eof(self._pool)
 
@@ -122,8 +123,8 @@ class AiohttpExchange:
         connection, self._connection = self._connection, None
         if self._drain is not None:
             self._drain.cancel()
-            self._lane.draining.discard(self)
         if connection is not None:
+            self._lane.under_way.discard(self)
             self._lane.seats.release()
         return connection
 
@@ -153,7 +154,8 @@ class AiohttpTransport:
         self, method: str, origin: str, target: str, headers: bytes, body: bytes, *, connect_ms: int, pool_ms: int
     ) -> AiohttpExchange:
         lane = self._lanes.get(origin) or self._new_lane(origin)
-        head = request_head(method, target, lane.host, lane.headers + headers, len(body), before=lane.before)
+        opening = request_opening(method, target, lane.host, before=lane.before)
+        head = request_head(opening, method, lane.headers + headers, len(body))
         await lane.seats.take(pool_ms)
         try:
             connection = await self._connection(lane, connect_ms)
@@ -169,8 +171,8 @@ class AiohttpTransport:
 
     async def close(self) -> None:
         for lane in self._lanes.values():
-            for exchange in list(lane.draining):
-                exchange.drop()
+            for exchange in list(lane.under_way):
+                exchange.abort(UpstreamCut() if exchange.status else UpstreamReset())
         if self._opened is not None:
             await self._opened.close()
             self._opened = None
@@ -211,13 +213,13 @@ class _Lane:
         "_timeouts",
         "_unpacking",
         "before",
-        "draining",
         "failures",
         "headers",
         "host",
         "idle",
         "seats",
         "template",
+        "under_way",
     )
 
     def __init__(self, origin: str, connections_max: int, proxy: Proxy | None) -> None:
@@ -225,20 +227,23 @@ class _Lane:
         from aiohttp.http_exceptions import ContentEncodingError, HttpProcessingError
         from yarl import URL
 
+        self.host = URL(origin).host_port_subcomponent or ""
         to_proxy = {"Proxy-Authorization": proxy.authorization.reveal()} if proxy and proxy.authorization else {}
         self.template = ClientRequest(
             "GET",
             URL(origin),
             loop=asyncio.get_running_loop(),
             proxy=URL(proxy.origin) if proxy else None,
-            proxy_headers=to_proxy,
+            proxy_headers={
+                "Host": self.host,
+                **to_proxy,
+            },  # aiohttp would add it later, and then know no connection again
         )
         is_told_the_proxy = proxy is not None and not self.template.is_ssl()  # else there is a tunnel through it
         self.before = origin if is_told_the_proxy else ""
         self.headers = header_block(to_proxy) if is_told_the_proxy else b""
-        self.host = self.template.url.host_port_subcomponent or ""
         self.seats = Seats(connections_max, self.host)
-        self.draining: set[AiohttpExchange] = set()
+        self.under_way: set[AiohttpExchange] = set()
         self.idle: WeakSet[ResponseHandler] = WeakSet()
         self._timeouts: dict[int, ClientTimeout] = {}
         self._malformed, self._unpacking = HttpProcessingError, ContentEncodingError

@@ -1,31 +1,51 @@
 """Places at one origin: so many exchanges at a time, and a bounded wait for the next place."""
 
 import asyncio
+from collections import deque
 
 from tollhouse.domain.errors import NotSent
 
 
 class Seats:
-    """Whoever takes one gives it back, once."""
+    """Whoever takes one gives it back, once. Nobody waits while one is free."""
 
-    __slots__ = ("_free", "_host")
+    __slots__ = ("_free", "_host", "_waiting")
 
     def __init__(self, count: int, host: str) -> None:
-        self._free = asyncio.Semaphore(count)
+        self._free = count
         self._host = host
+        self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def take(self, pool_ms: int) -> None:
         """First come, first served. Raises NotSent."""
-        if not self._free.locked():
-            await self._free.acquire()
+        if self._free > 0:
+            self._free -= 1
             return
+        handed = asyncio.get_running_loop().create_future()
+        self._waiting.append(handed)
         try:
             async with asyncio.timeout(pool_ms / 1_000):
-                await self._free.acquire()
+                await handed
         except TimeoutError as error:
+            self._gave_up(handed)
             raise NotSent(
                 f"No connection to {self._host} became free within {pool_ms} ms; nothing was sent."
             ) from error
+        except asyncio.CancelledError:
+            self._gave_up(handed)
+            raise
 
     def release(self) -> None:
-        self._free.release()
+        """Hand the seat to who has waited longest."""
+        while self._waiting:
+            handed = self._waiting.popleft()
+            if not handed.done():
+                handed.set_result(None)
+                return
+        self._free += 1
+
+    def _gave_up(self, handed: "asyncio.Future[None]") -> None:
+        if handed.done() and not handed.cancelled():
+            self.release()  # it was handed over in the same moment
+        else:
+            handed.cancel()

@@ -30,6 +30,7 @@ DRAIN_S = 1.0
 JOINED_BODY_MAX_BYTES = 65_536
 """A larger body is written apart from its head: copying it would cost more than a second write."""
 
+_BODILESS_METHODS = frozenset({"GET", "HEAD"})
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2, token
 _VALUE = re.compile(r"[\x20-\x7e\t]*")
 _METHOD = re.compile(r"[A-Z]+")
@@ -117,14 +118,20 @@ def header_block(headers: Mapping[str, str]) -> bytes:
     return "".join([f"{name}: {value}\r\n" for name, value in headers.items()]).encode("ascii")
 
 
-def request_head(method: str, target: str, host: str, headers: bytes, body_bytes: int, *, before: str = "") -> bytes:
+def request_opening(method: str, target: str, host: str, *, before: str = "") -> bytes:
     """
-    Return a request up to its body. Raises ValueError if method or target could smuggle in another.
+    Return a request's first line and its Host header. Raises ValueError if method or target could smuggle in another.
 
     Args:
         before: what stands before the target where a proxy must be told the whole address.
     """
     if not _TARGET.fullmatch(target) or not _METHOD.fullmatch(method):
         raise ValueError("a request has a method in capitals, and a target that is a path of printable ASCII")
-    length = f"content-length: {body_bytes}\r\n" if body_bytes or method not in ("GET", "HEAD") else ""
-    return f"{method} {before}{target} HTTP/1.1\r\nhost: {host}\r\n{length}".encode("ascii") + headers + b"\r\n"
+    return f"{method} {before}{target} HTTP/1.1\r\nhost: {host}\r\n".encode("ascii")
+
+
+def request_head(opening: bytes, method: str, headers: bytes, body_bytes: int) -> bytes:
+    """Return a request up to its body."""
+    if body_bytes or method not in _BODILESS_METHODS:
+        return b"%bcontent-length: %d\r\n%b\r\n" % (opening, body_bytes, headers)
+    return b"%b%b\r\n" % (opening, headers)

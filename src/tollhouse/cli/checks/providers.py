@@ -3,6 +3,7 @@
 import asyncio
 import importlib.util
 import socket
+import ssl
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from tollhouse.domain.providers import ProviderSpec
 from tollhouse.domain.rates import ProviderQuota
 from tollhouse.providers import UPSTREAM_CLIENTS, Proxies
 from tollhouse.providers.addresses import Address, address
+from tollhouse.providers.proxies import NO_PROXIES
 from tollhouse.providers.quota import quota_in
 from tollhouse.providers.transport import Exchange, Transport, header_block
 
@@ -69,9 +71,11 @@ Asked = Sequence[tuple[ProviderSpec, Answer | Silence | None]]
 """None: an in-house engine, which is not asked."""
 
 
-async def ask_all(specs: Sequence[ProviderSpec], limit_s: float = ANSWER_S) -> Asked:
-    """Ask every provider at once; each has so long."""
-    transport = UPSTREAM_CLIENTS["aiohttp"](Proxies.read({}))
+async def ask_all(
+    specs: Sequence[ProviderSpec], limit_s: float = ANSWER_S, *, client: str = "own", proxies: Proxies = NO_PROXIES
+) -> Asked:
+    """Ask every provider at once, as the service would; each has so long."""
+    transport = UPSTREAM_CLIENTS[client](proxies)
     specs = [each for spec in specs for each in by_key(spec)]
     try:
         answers = await asyncio.gather(*(_ask(spec, transport, limit_s) for spec in specs))
@@ -223,7 +227,7 @@ def _why(error: ConfigError | UpstreamError) -> str:
     cause = error.__cause__
     if not isinstance(error, NotSent) or cause is None:
         return error.message
-    if getattr(cause, "certificate_error", None) is not None:
+    if isinstance(getattr(cause, "certificate_error", cause), ssl.SSLCertVerificationError):
         return "its certificate cannot be verified"
     said = getattr(getattr(cause, "os_error", cause), "strerror", None)
     return f"cannot connect: {said}" if said else error.message

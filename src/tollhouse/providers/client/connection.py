@@ -92,6 +92,10 @@ class Connection(asyncio.BufferedProtocol):
         "keep_s",
     )
 
+    _fields: list[Field]
+    _framing: bytes
+    _encoding: str
+
     def __init__(self, kernel: Kernel, buffer: memoryview, on_lost: Callable[["Connection"], None]) -> None:
         """
         Args:
@@ -206,14 +210,7 @@ class Connection(asyncio.BufferedProtocol):
             raise HttpParserError("more than one answer")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._has_head:
-            return  # a trailer
-        if len(name) + len(value) > HEADER_MAX_BYTES or len(self._fields) == HEADERS_MAX:
-            self._refuse("its headers are too large")
-        name = name.lower()
         self._fields.append((name, value))
-        if name in _MEANT_FOR_US:
-            self._heed(name, value)
 
     def on_headers_complete(self) -> None:
         parser, listener = self._parser, self._listener
@@ -222,17 +219,20 @@ class Connection(asyncio.BufferedProtocol):
         status, version = parser.get_status_code(), parser.get_http_version()
         if version not in ("1.1", "1.0") or not 100 <= status <= 599 or status == 101:
             self._refuse(f"it has version {version} and status {status}")
+        fields = [(name.lower(), value) for name, value in self._fields]
+        self._heed(fields)
         if status < 200:
             if self._framing:
                 self._refuse("an interim answer has a body")
             return
         if self._framing == _CHUNKS and version == "1.0":
             self._refuse("version 1.0 has no chunks")
-        self._has_head = True
         is_bodiless = status in _BODILESS
         self._until_end = not self._framing and not is_bodiless
         self._is_odd = is_bodiless and bool(self._framing)
-        listener.on_head(status, self._fields, self._encoding)
+        self._has_head = True
+        self._fields = []  # trailers follow, if anything
+        listener.on_head(status, fields, self._encoding)
         if not self._expects_body:
             self._is_complete = True
             raise HttpParserError("no body follows")  # the parser cannot be told; the connection is not used again
@@ -253,12 +253,22 @@ class Connection(asyncio.BufferedProtocol):
     # ---
 
     def _expect_head(self) -> None:
-        self._fields: list[Field] = []
+        self._fields = []
         self._framing = b""
         self._encoding = ""
         self._has_head = self._until_end = False
 
-    def _heed(self, name: bytes, value: bytes) -> None:
+    def _heed(self, fields: list[Field]) -> None:
+        """Take in what the headers say to a client, and see that there are not too many."""
+        if len(fields) > HEADERS_MAX:
+            self._refuse(f"it has more than {HEADERS_MAX} headers")
+        for name, value in fields:
+            if len(value) > HEADER_MAX_BYTES or len(name) > HEADER_MAX_BYTES:
+                self._refuse(f"a header is longer than {HEADER_MAX_BYTES} bytes")
+            if name in _MEANT_FOR_US:
+                self._heed_one(name, value)
+
+    def _heed_one(self, name: bytes, value: bytes) -> None:
         if name == _CHUNKS:
             if self._framing or value.strip().lower() != b"chunked":
                 self._refuse("its transfer-encoding is not plainly chunked")
@@ -266,9 +276,7 @@ class Connection(asyncio.BufferedProtocol):
         elif name == _LENGTH:
             self._framing = _LENGTH
         elif name == _PACKED:
-            self._encoding = (
-                f"{self._encoding}, {value.decode('latin-1')}" if self._encoding else value.decode("latin-1")
-            )
+            self._encoding += (", " if self._encoding else "") + value.decode("latin-1")
         else:
             self.keep_s = _promised_s(value)
 

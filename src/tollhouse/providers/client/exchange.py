@@ -103,7 +103,7 @@ class PooledExchange:
         if connection is None:
             return
         self._pieces.clear()
-        self._drain = asyncio.get_running_loop().call_later(DRAIN_S, self.drop)
+        self._drain = self._lane.loop.call_later(DRAIN_S, self.drop)
         connection.resume()
 
     def close(self) -> None:
@@ -170,7 +170,7 @@ class PooledExchange:
         In a task of its own, so that `abort` can end the wait for the connection.
         """
         self._again = False
-        self._dialling = asyncio.get_running_loop().create_task(self._dial_and_send())
+        self._dialling = self._lane.loop.create_task(self._dial_and_send())
         try:
             await self._dialling
         except asyncio.CancelledError:
@@ -183,13 +183,10 @@ class PooledExchange:
     async def _dial_and_send(self) -> None:
         self.send(await self._lane.dial(self._connect_ms))
 
-    async def _news(self) -> None:
-        """Wait for the next thing to happen on the connection."""
-        self._waiter = asyncio.get_running_loop().create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+    def _news(self) -> "asyncio.Future[None]":
+        """Return what is done when the next thing has happened on the connection."""
+        self._waiter = waiter = self._lane.loop.create_future()
+        return waiter
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

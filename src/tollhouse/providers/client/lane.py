@@ -6,13 +6,16 @@ from contextlib import suppress
 from tollhouse.domain.errors import NotSent
 
 from ..seats import Seats
-from ..transport import KEEPALIVE_S
+from ..transport import KEEPALIVE_S, request_head, request_opening
 from .connection import Connection
 from .dial import Dialler
 from .kernel import Kernel
 
 CLOSE_S = 1.0
 """How long providers have to take their leave when the pool closes."""
+
+OPENINGS_KEPT = 256
+"""First lines of requests that are built once: a provider has a few paths, and those with an id in them do not repeat."""
 
 _BEFORE_THEIRS_S = 1.0  # we give an idle connection up this long before the provider says that it will
 
@@ -27,27 +30,34 @@ class Lane:
         "_dialler",
         "_idle",
         "_is_closed",
-        "_loop",
+        "_openings",
         "_sweep",
         "host",
+        "loop",
         "seats",
     )
 
     def __init__(self, dialler: Dialler, buffer: memoryview, connections_max: int) -> None:
         self._dialler = dialler
         self._buffer = buffer
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
         self._connections: set[Connection] = set()
         self._idle: list[tuple[float, Connection]] = []
         self._sweep: asyncio.TimerHandle | None = None
         self._is_closed = False
         self._all_gone = asyncio.Event()
+        self._openings: dict[tuple[str, str], bytes] = {}
         self.host = dialler.host
         self.seats = Seats(connections_max, dialler.host)
 
+    def head(self, method: str, target: str, headers: bytes, body_bytes: int) -> bytes:
+        """Return a request up to its body. Raises ValueError if method or target could smuggle in another."""
+        opening = self._openings.get((method, target)) or self._new_opening(method, target)
+        return request_head(opening, method, headers, body_bytes)
+
     def idle(self) -> Connection | None:
         """Return the connection that was used last and still lives: the first to start on it must do so at once."""
-        now = self._loop.time()
+        now = self.loop.time()
         while self._idle:
             until, connection = self._idle.pop()
             if now < until and connection.is_usable():
@@ -70,9 +80,9 @@ class Lane:
         if self._is_closed or keep_s <= 0:
             connection.abort()
             return
-        self._idle.append((self._loop.time() + keep_s, connection))
+        self._idle.append((self.loop.time() + keep_s, connection))
         if self._sweep is None:
-            self._sweep = self._loop.call_later(KEEPALIVE_S, self._close_idle)
+            self._sweep = self.loop.call_later(KEEPALIVE_S, self._close_idle)
 
     async def close(self) -> None:
         """Hang up on all: orderly where nothing is under way, at once where it is."""
@@ -90,6 +100,13 @@ class Lane:
         for connection in list(self._connections):
             connection.abort()
 
+    def _new_opening(self, method: str, target: str) -> bytes:
+        opening = request_opening(method, target, self.host)
+        if len(self._openings) >= OPENINGS_KEPT:
+            self._openings.clear()
+        self._openings[method, target] = opening
+        return opening
+
     def _speak(self, kernel: Kernel) -> Connection:
         return Connection(kernel, self._buffer, self._lost)
 
@@ -99,9 +116,9 @@ class Lane:
             self._all_gone.set()
 
     def _close_idle(self) -> None:
-        now = self._loop.time()
+        now = self.loop.time()
         due = [connection for until, connection in self._idle if until <= now]
         self._idle = [(until, connection) for until, connection in self._idle if until > now]
         for connection in due:
             connection.close()
-        self._sweep = self._loop.call_later(KEEPALIVE_S, self._close_idle) if self._idle else None
+        self._sweep = self.loop.call_later(KEEPALIVE_S, self._close_idle) if self._idle else None

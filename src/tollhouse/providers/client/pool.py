@@ -5,7 +5,7 @@ import socket
 import ssl
 from collections.abc import Callable
 
-from ..transport import CONNECTIONS_MAX, JOINED_BODY_MAX_BYTES, request_head
+from ..transport import CONNECTIONS_MAX, JOINED_BODY_MAX_BYTES
 from .connection import READ_MAX_BYTES
 from .dial import Dialler
 from .exchange import PooledExchange
@@ -38,7 +38,7 @@ class PooledTransport:
         self, method: str, origin: str, target: str, headers: bytes, body: bytes, *, connect_ms: int, pool_ms: int
     ) -> PooledExchange:
         lane = self._lanes.get(origin) or self._new_lane(origin)
-        head = request_head(method, target, lane.host, headers, len(body))
+        head = lane.head(method, target, headers, len(body))
         if len(body) <= JOINED_BODY_MAX_BYTES:
             head, body = head + body, b""
         await lane.seats.take(pool_ms)
