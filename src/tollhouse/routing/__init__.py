@@ -1,1 +1,1 @@
-"""Which deployment next: the order of a call's attempts, and how long to wait between them. Pure, but for one counter."""
+"""Which deployment next, and whether it has room: plan, breakers, budgets, keys, limits. Pure, but for `line.py`, which waits."""
