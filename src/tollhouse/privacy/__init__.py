@@ -1,0 +1,8 @@
+"""
+Privacy: nothing personal leaves the house unless the policy of the use case says so.
+
+    spans.py        where personal data stands in a text
+    reading.py      one text under examination, and what several recognisers look for in it, found once
+    recogniser.py   what every recogniser is
+    recognisers/    one kind of personal data per file
+"""

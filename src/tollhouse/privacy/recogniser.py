@@ -1,0 +1,21 @@
+"""What every recogniser is."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from .reading import Reading
+from .spans import Span
+
+
+class Recogniser(Protocol):
+    """
+    Finds one kind of personal data.
+
+    It looks first for a cheap sign that there may be any (an `@`, a run of digits) and works on from there only; its time
+    is linear in the length of the text, whatever stands in it.
+    """
+
+    types: tuple[str, ...]
+    """The types of the spans it gives."""
+
+    def find(self, reading: Reading) -> Iterable[Span]: ...
