@@ -184,6 +184,7 @@ def test_an_idempotency_key_in_flight_at_a_crash_is_free_at_once(config: Path, s
     with serving(config) as service:
         first = hanging(service, body, headers)
         eventually(lambda: ask(service, body, headers=headers).status == 409)
+        eventually(lambda: seen(simulator, model) == 1)  # the key is claimed before anything is sent
 
         for pid in workers_of(service):
             kill(pid)
@@ -195,9 +196,11 @@ def test_an_idempotency_key_in_flight_at_a_crash_is_free_at_once(config: Path, s
             time.sleep(0.5)
             return seen(simulator, model) == 2
 
-        eventually(is_claimed_again)
-        for each in tries:
-            each.close()
+        try:
+            eventually(is_claimed_again)
+        finally:
+            for each in tries:
+                each.close()
 
 
 def test_log_lines_carry_the_worker(config: Path) -> None:
