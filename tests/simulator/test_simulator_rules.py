@@ -209,6 +209,9 @@ def test_a_share_of_labels_is_wrong_and_always_the_same_ones() -> None:
         "sim-long:²",
         "sim-429:nan",
         "sim-429:1:new",
+        "sim-redirect:200",
+        "sim-leak:204",
+        "sim-not-packed:rot13",
     ],
 )
 def test_a_wrong_parameter_is_refused(name: str) -> None:

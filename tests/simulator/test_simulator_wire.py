@@ -138,6 +138,8 @@ async def _still_there(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
 
 def _parse(seen: Seen) -> None:
     head, blank, rest = seen.raw.partition(b"\r\n\r\n")
+    while head.startswith(b"HTTP/1.1 1") and blank:
+        head, blank, rest = rest.partition(b"\r\n\r\n")
     if not blank:
         return
     first, *lines = head.decode().split("\r\n")
@@ -283,6 +285,15 @@ def huge_line(seen: Seen) -> bool:
     return max(map(len, seen.events)) > 20 * 1024 and seen.text == TEXT
 
 
+def shows_key(status: int) -> Check:
+    """The test sends no key, so there is nothing between the quotes."""
+    return lambda seen: (seen.status, json.loads(seen.body)["error"]["param"]) == (status, "")
+
+
+def is_at_its_length(seen: Seen) -> bool:
+    return len(seen.body) == int(seen.headers["content-length"])
+
+
 STATUSES = {
     400: ("invalid_value", "invalid_request_error"),
     401: ("invalid_api_key", "invalid_request_error"),
@@ -314,6 +325,12 @@ FAILURES: dict[str, Check] = {
     "sim-close": is_nothing("closed"),
     "sim-reset-headers": lambda seen: seen.status == 200 and seen.body == b"" and seen.ended == "reset",
     "sim-gzip-bomb:1": unpacks_to(2**20),
+    "sim-204": lambda seen: (seen.status, seen.body, seen.ended) == (204, b"", "kept"),
+    "sim-redirect": lambda seen: (seen.status, seen.headers["location"]) == (307, "/v1/elsewhere"),
+    "sim-leak": shows_key(400),
+    "sim-leak:200": shows_key(200),
+    "sim-not-http": lambda seen: seen.raw == b"220 mail.example ESMTP ready\r\n" and seen.ended == "closed",
+    "sim-two-lengths": lambda seen: seen.raw.count(b"content-length: ") == 2 and not is_at_its_length(seen),
 }
 
 SAME: dict[str, Check] = {
@@ -332,6 +349,9 @@ SAME: dict[str, Check] = {
     "sim-over-limit:9": is_said(ticks(9)),
     "sim-endless:30": is_said(ticks(30)),
     "sim-paced:0:6": is_said(ticks(6)),
+    "sim-stale": lambda seen: seen.text == TEXT and seen.complete and seen.ended == "closed",
+    "sim-no-prefill": is_ordinary,
+    "sim-many-headers:300": both(is_ordinary, lambda seen: seen.headers["x-many-299"] == "x"),
     "sim-huge-header:8": both(is_ordinary, lambda seen: len(seen.headers["x-padding"]) == 8192),
 }
 
@@ -392,7 +412,11 @@ WHOLE: dict[str, Check] = {
     "sim-hang-up": lambda seen: seen.text == TEXT and seen.complete and seen.ended == "closed",
 }
 
-SILENT = {"sim-stall", "sim-stall-headers", "sim-stall-billed"}
+SEEN_APART = {
+    *("sim-stall", "sim-stall-headers", "sim-stall-billed", "sim-stall-body", "sim-stall-end", "sim-pings-only"),
+    *("sim-500-stall", "sim-short-length", "sim-trailing", "sim-interim", "sim-gzip", "sim-gzip-cut", "sim-not-packed"),
+}
+"""They go on, or are not what their headers say, so each has a test of its own below."""
 
 
 @pytest.mark.parametrize("model", STREAMED)
@@ -411,7 +435,7 @@ async def test_a_whole_answer_is_on_the_wire_what_the_table_says(provider: Simul
 
 def test_every_model_of_the_table_is_looked_at() -> None:
     for looked_at in (STREAMED, WHOLE):
-        assert {name.split(":")[0] for name in looked_at} | SILENT == set(TABLE)
+        assert {name.split(":")[0] for name in looked_at} | SEEN_APART == set(TABLE)
 
 
 async def test_a_stalled_stream_is_silent_after_its_events(provider: Simulator) -> None:
@@ -442,6 +466,110 @@ async def test_silence_before_headers_lasts_until_the_client_leaves(provider: Si
 
     assert (before, provider.requests[-1].outcome) == ("open", "client closed")
     assert provider.requests[-1].sent_bytes == 0
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_headers_may_be_followed_by_silence(provider: Simulator, stream: bool) -> None:
+    seen = await exchange(
+        provider, a_request("sim-stall-body", stream=stream), leave_after=lambda seen: seen.status == 200
+    )
+
+    assert (seen.body, seen.complete, provider.requests[-1].outcome) == (b"", False, "client closed")
+
+
+def all_but_one_byte(seen: Seen) -> bool:
+    return bool(seen.body) and len(seen.body) == int(seen.headers["content-length"]) - 1
+
+
+async def test_a_stream_may_fall_silent_once_all_is_said(provider: Simulator) -> None:
+    seen = await exchange(
+        provider, a_request("sim-stall-end", stream=True), leave_after=lambda seen: seen.finish == "stop"
+    )
+
+    assert (seen.text, seen.usages, seen.done, seen.complete) == (TEXT, [], False, False)
+
+
+async def test_a_whole_answer_may_fall_silent_before_its_last_byte(provider: Simulator) -> None:
+    seen = await exchange(provider, a_request("sim-stall-end", stream=False), leave_after=all_but_one_byte)
+
+    assert _is_json(seen.body + b"}")
+
+
+@pytest.mark.parametrize(("stream", "ping"), [(True, b": still processing\n\n"), (False, b" ")])
+async def test_there_may_be_signs_of_life_and_never_an_answer(provider: Simulator, stream: bool, ping: bytes) -> None:
+    seen = await exchange(
+        provider, a_request("sim-pings-only:1", stream=stream), leave_after=lambda seen: seen.body.count(ping) >= 5
+    )
+
+    assert not seen.body.replace(ping, b"")
+    assert provider.bill[-1].tokens_out == 0
+
+
+async def test_an_errors_body_may_stop_half_way(provider: Simulator) -> None:
+    seen = await exchange(provider, a_request("sim-500-stall", stream=False), leave_after=lambda seen: bool(seen.body))
+
+    assert (seen.status, len(seen.body)) == (500, int(seen.headers["content-length"]) // 2)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_more_may_come_than_the_length_says(provider: Simulator, stream: bool) -> None:
+    short = await exchange(
+        provider,
+        a_request("sim-short-length", stream=stream),
+        leave_after=lambda seen: len(seen.body) > int(seen.headers.get("content-length", "0")) > 0,
+    )
+    trailing = await exchange(
+        provider, a_request("sim-trailing:3", stream=stream), leave_after=lambda seen: seen.raw.endswith(b"-->\r\n")
+    )
+
+    assert len(short.body) // 2 == int(short.headers["content-length"])
+    assert trailing.body[int(trailing.headers["content-length"]) :].count(b"overeager proxy") == 3
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_many_interim_answers_may_come_before_a_good_one(provider: Simulator, stream: bool) -> None:
+    seen = await exchange(
+        provider, a_request("sim-interim:40", stream=stream), leave_after=lambda seen: b"HTTP/1.1 200" in seen.raw
+    )
+
+    assert seen.raw.count(b"HTTP/1.1 103 ") == 40
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_an_answer_may_be_packed_half_packed_or_only_said_to_be(provider: Simulator, stream: bool) -> None:
+    whole, half, plain = [
+        await exchange(provider, a_request(model, stream=stream))
+        for model in ("sim-gzip", "sim-gzip-cut", "sim-not-packed:br")
+    ]
+
+    assert [seen.headers["content-encoding"] for seen in (whole, half, plain)] == ["gzip", "gzip", "br"]
+    assert b"hello" in zlib.decompress(whole.body, wbits=31)
+    cut = zlib.decompressobj(wbits=31)
+    assert cut.decompress(half.body)
+    assert not cut.eof
+    assert b"hello" in plain.body
+
+
+async def test_a_key_that_is_shown_is_the_requests(provider: Simulator) -> None:
+    request = a_request("sim-leak", stream=False).replace(b"host: sim", b"host: sim\r\nauthorization: Bearer sk-mine-1")
+
+    seen = await exchange(provider, request)
+
+    assert seen.body.count(b"sk-mine-1") == 4
+
+
+@pytest.mark.parametrize(("last", "status"), [("user", 200), ("assistant", 400)])
+async def test_a_model_may_refuse_to_continue_an_answer(provider: Simulator, last: str, status: int) -> None:
+    seen = await exchange(
+        provider,
+        a_request(
+            "sim-no-prefill",
+            stream=False,
+            messages=[{"role": "user", "content": TEXT}, {"role": last, "content": "so"}],
+        ),
+    )
+
+    assert seen.status == status
 
 
 @pytest.mark.parametrize("form", HINTS)

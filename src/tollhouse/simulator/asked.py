@@ -30,7 +30,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     `text` is what the simulated model answers to: the last user message or the prompt. `prompts` are all single inputs
     where an endpoint takes several. `n` is 0 for endpoints without output. `schema` is the JSON schema of the answer;
-    None if none is asked for. `mirror` holds the members that a Responses object repeats.
+    None if none is asked for. `prefilled`: the last message is the assistant's own, to be continued. `mirror` holds the
+    members that a Responses object repeats.
     """
 
     endpoint: str
@@ -51,6 +52,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     previous: str | None = None
     store: bool = False
     background: bool = False
+    prefilled: bool = False
     mirror: Mapping[str, object] = {}
 
 

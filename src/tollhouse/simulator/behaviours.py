@@ -73,11 +73,12 @@ class Break:
     """
     Where the answer stops, and how.
 
-    `events` counts those with output; a whole (not streamed) body stops in its middle. `torn`: inside an event.
+    `events` counts those with output; a whole (not streamed) body stops in its middle, with `last` before its last
+    byte. `torn`: inside an event.
     `end` closes the HTTP body properly, so that nothing but the missing rest tells.
     """
 
-    at: Literal["start", "head", "output"]
+    at: Literal["start", "head", "output", "last"]
     how: How
     bills: Literal["nothing", "made", "all"]
     events: int = 0
@@ -99,6 +100,29 @@ class Form:
     wrong_chunk: bool = False
     bomb_bytes: int = 0
     closes_after: bool = False
+    stale: bool = False
+    """The connection is kept, and reset when it is used again."""
+    pings_only_ms: int = 0
+    """0: an answer. Else comments (or spaces) so far apart, and never an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lie:
+    """A right answer that is wrong as HTTP; see `lies.py`."""
+
+    kind: Literal[
+        "not-http",
+        "short-length",
+        "two-lengths",
+        "interim",
+        "headers",
+        "trailing",
+        "packed",
+        "packed-cut",
+        "not-packed",
+    ]
+    count: int = 1
+    encoding: str = "gzip"
 
 
 Say = Callable[[Asked, Cast], Said]
@@ -116,9 +140,11 @@ class Behaviour:
     form: Form = Form()
     pace: Pace = Pace()
     breaks: Break | None = None
+    lie: Lie | None = None
     spoils: Spoil | None = None
     failure: Failure | None = None
     not_streamed: Failure | None = None
     """The answer to a request that is not streamed, where the behaviour makes sense on a stream only."""
+    refuses_prefill: bool = False
     over_limit: bool = False
     cached_percent: int = 0

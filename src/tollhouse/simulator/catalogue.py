@@ -11,7 +11,7 @@ from typing import Literal
 
 from . import failures
 from .asked import Asked, Refused
-from .behaviours import Arguments, Behaviour, Break, Cast, Form, How, Pace, Say, Spoil, WrongArguments, echo
+from .behaviours import Arguments, Behaviour, Break, Cast, Form, How, Lie, Pace, Say, Spoil, WrongArguments, echo
 from .failures import Failure, Hint, invalid, of_status, unknown_model
 from .instances import Json, Maker, NoInstance
 from .said import Said
@@ -23,6 +23,10 @@ MAX_EVENTS = 100_000
 MAX_PADDING_KIB = 65_536
 MAX_BOMB_MIB = 1_024
 MAX_HEADER_KIB = 1_024
+MAX_REPEATS = 100_000
+REDIRECTS = (301, 302, 303, 307, 308)
+LEAKS = (200, 400, 401, 429, 500)
+PACKINGS = ("gzip", "deflate", "br", "zstd")
 
 FIXED_TEXT = "This answer was written by the simulator."
 _THOUSAND = "".join(f"{number:03d} " for number in range(1000))
@@ -215,6 +219,37 @@ def _drip(arguments: Arguments) -> Behaviour:
     return Behaviour(pace=Pace(piece_bytes=1, piece_ms=arguments.number(0, 5, MAX_WAIT_MS)))
 
 
+def _lies(lie: Lie) -> Callable[[Arguments], Behaviour]:
+    return lambda arguments: Behaviour(lie=lie)
+
+
+def _many(kind: Literal["interim", "headers", "trailing"], count: int) -> Callable[[Arguments], Behaviour]:
+    return lambda arguments: Behaviour(lie=Lie(kind, arguments.number(0, count, MAX_REPEATS)))
+
+
+def _not_packed(arguments: Arguments) -> Behaviour:
+    encoding = arguments.text(0, "gzip")
+    if encoding not in PACKINGS:
+        raise WrongArguments(f"parameter 1 must be one of {', '.join(PACKINGS)}, not {encoding!r}")
+    return Behaviour(lie=Lie("not-packed", encoding=encoding))
+
+
+def _redirect(arguments: Arguments) -> Behaviour:
+    status = _one_of(arguments, 307, REDIRECTS)
+    return Behaviour(failure=Failure(status, "Moved.", headers=((b"location", failures.ELSEWHERE.encode()),)))
+
+
+def _leak(arguments: Arguments) -> Behaviour:
+    return Behaviour(failure=Failure(_one_of(arguments, 400, LEAKS), "", shows_key=True))
+
+
+def _one_of(arguments: Arguments, default: int, known: tuple[int, ...]) -> int:
+    found = arguments.number(0, default, 999)
+    if found not in known:
+        raise WrongArguments(f"parameter 1 must be one of {', '.join(map(str, known))}, not {found}")
+    return found
+
+
 # --- the table ------------------------------------------------------------------------------------------------------
 
 SAME = "the same"
@@ -378,6 +413,24 @@ ROWS: tuple[Row, ...] = (
         _failing(Failure(200, "", body=failures.HTML, content_type=b"text/html")),
     ),
     Row("sim-200-empty", "", "200 with an empty body", SAME, NOTHING, _failing(Failure(200, "", body=b""))),
+    Row("sim-204", "", "204, which has no body", SAME, NOTHING, _failing(Failure(204, "", body=b""))),
+    Row(
+        "sim-500-stall",
+        "",
+        "500, half of OpenAI's error body, then silence",
+        SAME,
+        NOTHING,
+        _failing(Failure(500, failures.SERVER_ERROR, type="server_error", is_stalled=True)),
+    ),
+    Row("sim-redirect", "`:STATUS`", "a redirect (307) to `/v1/elsewhere`, where nothing is", SAME, NOTHING, _redirect),
+    Row(
+        "sim-leak",
+        "`:STATUS`",
+        "an error (400; 200: in a good answer) whose message, code and param repeat the key of the request",
+        SAME,
+        NOTHING,
+        _leak,
+    ),
     # answers that break off
     Row(
         "sim-reset",
@@ -431,6 +484,23 @@ ROWS: tuple[Row, ...] = (
         SAME,
         "all, though nobody saw it",
         _breaks(Break("start", "stall", "all")),
+    ),
+    Row("sim-stall-body", "", "headers, then silence", SAME, "the input", _breaks(Break("head", "stall", "made"))),
+    Row(
+        "sim-stall-end",
+        "",
+        "everything up to the `finish_reason`, then silence: no usage, no `[DONE]`",
+        "everything but the last byte, then silence",
+        ALL,
+        lambda a: Behaviour(form=Form(usage="none", done=False), breaks=Break("last", "stall", "made")),
+    ),
+    Row(
+        "sim-pings-only",
+        "`:MS`",
+        "a comment every so long (20), and never an event",
+        "a space as often, and never anything else",
+        "the input",
+        lambda a: Behaviour(form=Form(pings_only_ms=max(1, a.number(0, 20, MAX_WAIT_MS)))),
     ),
     # answers with something bad inside
     Row(
@@ -509,6 +579,45 @@ ROWS: tuple[Row, ...] = (
         NOTHING,
         lambda a: Behaviour(form=Form(bomb_bytes=a.number(0, 100, MAX_BOMB_MIB) << 20)),
     ),
+    Row(
+        "sim-gzip-cut",
+        "",
+        "packed by gzip and only half of it there, in a body that ends properly",
+        SAME,
+        ALL,
+        _lies(Lie("packed-cut")),
+    ),
+    Row(
+        "sim-not-packed",
+        "`:ENCODING`",
+        "a `content-encoding` (gzip, deflate, br or zstd) though nothing is packed",
+        SAME,
+        ALL,
+        _not_packed,
+    ),
+    Row(
+        "sim-short-length",
+        "",
+        "a `content-length` that says half of what is sent; the connection stays open",
+        SAME,
+        ALL,
+        _lies(Lie("short-length")),
+    ),
+    Row(
+        "sim-two-lengths",
+        "",
+        "two `content-length` that differ, then the connection closes",
+        SAME,
+        ALL,
+        _lies(Lie("two-lengths")),
+    ),
+    Row(
+        "sim-not-http", "", "a line of another protocol, then the connection closes", SAME, ALL, _lies(Lie("not-http"))
+    ),
+    Row("sim-many-headers", "`:COUNT`", "so many headers (1000)", SAME, ALL, _many("headers", 1_000)),
+    Row(
+        "sim-interim", "`:COUNT`", "so many interim answers (2000), then a good one", SAME, ALL, _many("interim", 2_000)
+    ),
     # unusual, and correct
     Row("sim-pings", "", "comments and empty lines between events", "as usual", ALL, _form(Form(pings=True))),
     Row("sim-crlf", "", "lines end in CR LF", "as usual", ALL, _form(Form(newline=b"\r\n"))),
@@ -527,6 +636,31 @@ ROWS: tuple[Row, ...] = (
         SAME,
         ALL,
         _form(Form(closes_after=True)),
+    ),
+    Row(
+        "sim-stale",
+        "",
+        "a complete answer; the connection is kept, and reset when the next request comes on it, which is not answered",
+        SAME,
+        ALL,
+        _form(Form(stale=True)),
+    ),
+    Row(
+        "sim-trailing",
+        "`:COUNT`",
+        "a complete answer, and after its end so many lines (1) that belong to nothing",
+        SAME,
+        ALL,
+        _many("trailing", 1),
+    ),
+    Row("sim-gzip", "", "packed by gzip, though nobody asked for it", SAME, ALL, _lies(Lie("packed"))),
+    Row(
+        "sim-no-prefill",
+        "",
+        "the last user message; 400 if the last message is the assistant's, to be continued",
+        SAME,
+        "all; a refusal nothing",
+        lambda a: Behaviour(refuses_prefill=True),
     ),
 )
 

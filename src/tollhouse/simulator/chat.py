@@ -80,6 +80,7 @@ class ChatCompletions:
             n=at_least("n", sent.n, 1, MAX_CHOICES) or 1,
             tool=None if after_tool else tool_to_call(sent.tools, sent.tool_choice),
             schema=_schema(sent.response_format),
+            prefilled=sent.messages[-1].role == "assistant",
         )
 
     def body(self, scene: Scene) -> bytes:

@@ -9,7 +9,7 @@ from typing import Protocol, cast
 import httptools
 
 from .failures import Failure, Header
-from .play import Play, Played
+from .play import Play, Played, reset
 from .requests import Request
 from .staging import failed
 from .wire import End, Step, Wire
@@ -50,6 +50,7 @@ class Connection(asyncio.Protocol):
         self._play: Play | None = None
         self._closing = False
         self._paused = False
+        self._is_stale = False
         self._number = 0
         self._begin()
 
@@ -66,6 +67,10 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._closing:
+            return
+        if self._is_stale:
+            self._closing = True
+            reset(self._transport)
             return
         try:
             self._parser.feed_data(data)
@@ -162,7 +167,8 @@ class Connection(asyncio.Protocol):
     def _start(self, steps: Iterator[Step], book: Callable[[Played], None], *, keep_alive: bool) -> None:
         def done(end: End) -> None:
             self._play = None
-            if end.how != "keep" or not keep_alive:
+            self._is_stale = end.how == "stale"
+            if end.how not in ("keep", "stale") or not keep_alive:
                 self._closing = True
                 self._transport.close()
             elif self._waiting:

@@ -1,7 +1,7 @@
 """How errors look: the provider's error bodies, and every way it may say when to come back."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 
 import msgspec
@@ -22,7 +22,11 @@ class Hint:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An answer with an error status. `body` and `content_type` stand in for the usual JSON body."""
+    """
+    An answer with an error status. `body` and `content_type` stand in for the usual JSON body.
+
+    `is_stalled`: its body stops half-way, and nothing follows. `shows_key`: the message repeats the caller's key.
+    """
 
     status: int
     message: str
@@ -32,6 +36,9 @@ class Failure:
     hint: Hint | None = None
     body: bytes | None = None
     content_type: bytes = b"application/json"
+    headers: tuple[Header, ...] = ()
+    is_stalled: bool = False
+    shows_key: bool = False
     extra: Mapping[str, object] = field(default_factory=dict)
 
     def encoded(self) -> bytes:
@@ -92,7 +99,14 @@ QUOTA = Failure(
     type="insufficient_quota",
     code="insufficient_quota",
 )
+PREFILL = invalid("This model does not support assistant message prefill.", param="messages", code=None)
+ELSEWHERE = "/v1/elsewhere"
 HTML = b"<html><head><title>Gateway</title></head><body><center><h1>We will be right back</h1></center></body></html>\n"
+
+
+def showing_key(failure: Failure, key: str) -> Failure:
+    """Return the failure as a provider writes it that repeats what it was sent: in its message, code and param."""
+    return replace(failure, message=f"Incorrect API key provided: {key}. Check {key!r}.", code=f"key-{key}", param=key)
 
 
 def unknown_model(model: str) -> Failure:

@@ -111,7 +111,7 @@ class Play:
             return
         self._stop()
         if end.how == "reset":
-            _reset(self._transport)
+            reset(self._transport)
         self._done(end)
 
     def _entry(self, outcome: Outcome) -> None:
@@ -134,7 +134,7 @@ class Play:
             self._timer = None
 
 
-def _reset(transport: asyncio.Transport) -> None:
+def reset(transport: asyncio.Transport) -> None:
     """Close with RST: a socket that lingers for zero seconds throws away what it holds and says so."""
     peer = cast("socket.socket", transport.get_extra_info("socket"))
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

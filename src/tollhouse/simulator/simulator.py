@@ -18,7 +18,7 @@ from .chat import ChatCompletions
 from .completions import Completions
 from .connection import Answer, Connection
 from .embeddings import Embeddings
-from .failures import NO_KEY, WRONG_KEY, Failure, not_found, unknown_model
+from .failures import NO_KEY, PREFILL, WRONG_KEY, Failure, not_found, showing_key, unknown_model
 from .moderations import Moderations
 from .play import Played
 from .prices import Price, Prices
@@ -165,7 +165,7 @@ class Simulator:
     def _check_key(self, request: Request) -> None:
         if self._keys is None:
             return
-        given = (request.header("authorization") or "").removeprefix("Bearer ").strip() or request.header("api-key")
+        given = _key(request)
         if not given:
             raise Refused(NO_KEY)
         if given not in self._keys:
@@ -176,7 +176,10 @@ class Simulator:
         request.model = asked.model
         behaviour = self._behaviour(asked.model)
         failure = behaviour.failure if asked.stream else behaviour.failure or behaviour.not_streamed
+        if behaviour.refuses_prefill and asked.prefilled:
+            failure = PREFILL
         if failure:
+            failure = showing_key(failure, _key(request)) if failure.shows_key else failure
             played = failed(failure, wire, time.time())
             return self._billed(request, self._booking(asked, None, failure.status), played)
         scene = self._scene(asked, behaviour)
@@ -289,6 +292,11 @@ def _line(request: Request, booking: Booking, played: Played) -> BillLine:
         delivered=played.outcome == "answered",
         client_request_id=_client_id(request),
     )
+
+
+def _key(request: Request) -> str:
+    given = (request.header("authorization") or "").removeprefix("Bearer ").strip()
+    return given or request.header("api-key") or ""
 
 
 def _client_id(request: Request) -> str | None:

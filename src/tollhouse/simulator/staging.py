@@ -7,12 +7,14 @@ import msgspec
 
 from .behaviours import Behaviour, Break, Spoil
 from .failures import SERVER_ERROR, STATUSES, Failure, Header
+from .lies import told
 from .scene import Endpoint, Frame, Scene
-from .wire import WHOLE, End, Hang, Step, Wait, Wire, Write, in_pieces
+from .wire import End, Hang, Step, Wait, Wire, Write, in_pieces
 
 EVENT_STREAM = b"text/event-stream; charset=utf-8"
 JSON = b"application/json"
 BOMB_PART_BYTES = 2**20
+MAX_PINGS = 1_000_000
 
 NOT_JSON = b'{"choices": [{"delta": {"content": "bro'
 NOT_UTF8 = b'{"broken":"\xff\xfe\xf8",'
@@ -24,6 +26,11 @@ def steps(scene: Scene, endpoint: Endpoint, behaviour: Behaviour, wire: Wire) ->
         return _nothing(scene, behaviour.breaks)
     if behaviour.form.bomb_bytes:
         return _bomb(behaviour.form.bomb_bytes, wire)
+    if behaviour.form.pings_only_ms:
+        return _pings_only(scene, behaviour.form.pings_only_ms, wire)
+    if behaviour.lie:
+        content_type, body = _at_once(scene, endpoint, behaviour)
+        return told(behaviour.lie, content_type, body, wire, scene.tokens_out)
     played = (
         _streamed(scene, endpoint, behaviour, wire) if scene.asked.stream else _whole(scene, endpoint, behaviour, wire)
     )
@@ -35,7 +42,12 @@ def failed(failure: Failure, wire: Wire, now: float) -> Iterator[Step]:
     """Yield an error answer."""
     body = failure.encoded()
     hints = failure.hint.headers(now) if failure.hint else []
-    yield Write(wire.head(failure.status, failure.content_type, length=len(body), extra=hints) + body)
+    head = wire.head(failure.status, failure.content_type, length=len(body), extra=[*hints, *failure.headers])
+    if failure.is_stalled:
+        yield Write(head + body[: len(body) // 2])
+        yield Hang()
+    else:
+        yield Write(head + body)
 
 
 def _nothing(scene: Scene, breaks: Break) -> Iterator[Step]:
@@ -59,6 +71,23 @@ def _bomb(unpacked_bytes: int, wire: Wire) -> Iterator[Step]:
     yield Write(wire.head(200, JSON, length=len(body), extra=[(b"content-encoding", b"gzip")]) + body)
 
 
+def _pings_only(scene: Scene, every_ms: int, wire: Wire) -> Iterator[Step]:
+    """Yield what some providers send while they think, for longer than any client waits."""
+    ping = b": still processing\n\n" if scene.asked.stream else b" "
+    yield Write(wire.head(200, EVENT_STREAM if scene.asked.stream else JSON, length=None))
+    for _ in range(MAX_PINGS):
+        yield Write(wire.chunk(ping))
+        yield Wait(every_ms)
+    yield End("close", whole=False)
+
+
+def _at_once(scene: Scene, endpoint: Endpoint, behaviour: Behaviour) -> tuple[bytes, bytes]:
+    """Return the answer's type and all of its bytes."""
+    if scene.asked.stream:
+        return EVENT_STREAM, b"".join([_event(frame, behaviour) for frame in endpoint.frames(scene)])
+    return JSON, endpoint.body(scene)
+
+
 def _extra_headers(behaviour: Behaviour) -> list[Header]:
     return [(b"x-padding", b"x" * behaviour.form.header_bytes)] if behaviour.form.header_bytes else []
 
@@ -76,20 +105,30 @@ def _streamed(scene: Scene, endpoint: Endpoint, behaviour: Behaviour, wire: Wire
         return
     shown = 0
     for frame in _spoiled(endpoint.frames(scene), behaviour.spoils):
-        if breaks and frame.kind != "start" and (shown == breaks.events or frame.kind == "end"):
+        if (
+            breaks
+            and breaks.at == "output"
+            and frame.kind != "start"
+            and (shown == breaks.events or frame.kind == "end")
+        ):
             yield from _cut(frame, behaviour, breaks, wire)
             return
         if frame.kind == "output":
             yield from _wait(pace.between_ms if shown else pace.first_ms)
             shown += 1
         yield Write(wire.chunk(_event(frame, behaviour), wrong=form.wrong_chunk), frame.tokens)
-    yield from _ended(behaviour, wire)
+    if breaks:
+        yield _broken(breaks)
+    else:
+        yield from _ended(behaviour, wire)
 
 
 def _ended(behaviour: Behaviour, wire: Wire) -> Iterator[Step]:
     yield Write(wire.last_chunk())
     if behaviour.form.wrong_chunk or behaviour.form.closes_after:
         yield End("close")
+    elif behaviour.form.stale:
+        yield End("stale")
     elif behaviour.spoils and behaviour.spoils.kind == "error":
         yield wire.end(whole=False)
     else:
@@ -178,9 +217,9 @@ def _whole(scene: Scene, endpoint: Endpoint, behaviour: Behaviour, wire: Wire) -
         yield Write(wire.head(200, content_type, length=len(body), extra=extra))
         yield _broken(breaks)
     elif breaks:
-        half = body[: len(body) // 2]
-        sent = len(half) if breaks.how == "end" else len(body)
-        yield Write(wire.head(200, content_type, length=sent, extra=extra) + half, made)
+        part = body[:-1] if breaks.at == "last" else body[: len(body) // 2]
+        sent = len(part) if breaks.how == "end" else len(body)
+        yield Write(wire.head(200, content_type, length=sent, extra=extra) + part, made)
         yield _broken(breaks)
     elif form.wrong_chunk:
         yield Write(wire.head(200, content_type, length=None, extra=extra))
@@ -191,7 +230,7 @@ def _whole(scene: Scene, endpoint: Endpoint, behaviour: Behaviour, wire: Wire) -
         yield Write(body, made)
     else:
         yield Write(wire.head(200, content_type, length=len(body), extra=extra) + body, made)
-        yield End("close") if form.closes_after else WHOLE
+        yield End("close" if form.closes_after else "stale" if form.stale else "keep")
 
 
 def _thinking(scene: Scene, behaviour: Behaviour) -> Iterator[Step]:

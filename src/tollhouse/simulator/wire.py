@@ -28,7 +28,7 @@ class Hang(msgspec.Struct, frozen=True):
 
 class End(msgspec.Struct, frozen=True):
     """
-    The end of an answer. `how`: keep the connection, close it, or reset it.
+    The end of an answer. `how`: keep the connection, close it, reset it, or reset it once it is used again (`stale`).
 
     `whole`: a complete answer was given.
     """
