@@ -104,7 +104,8 @@ class Parent:
             on_ready(warnings)
             await asyncio.gather(*map(self._keep, self._slots))
         else:
-            self.stop()
+            if not self._asked.is_set():
+                self.stop()  # once is enough: a second time would cut what those that are up have to finish
             await asyncio.gather(*(self._end(slot) for slot in self._slots if slot.process is not None))
 
     async def _begin(self, slot: _Slot) -> Sequence[str] | None:
