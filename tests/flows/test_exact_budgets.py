@@ -32,6 +32,9 @@ WITHIN_S = 20.0
 HUNDRED = pytest.param(100, marks=[pytest.mark.slow, pytest.mark.timeout(900)])
 FEW = 4
 EIGHT, THREE = 8, 3
+NO_SLICE = (503, "overloaded")
+"""What a call gets for whose slice a starved database had no answer in 100 ms: it is refused, so nothing is overspent."""
+REFUSALS = {(429, "budget_exceeded"), NO_SLICE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,7 @@ async def released_together(
     await crowd.close()
 
     assert (where.gate.waiting, len(refused)) == (admitted, callers - admitted)
-    assert {(answer.status, answer.code) for answer in refused} == {(429, "budget_exceeded")}
+    assert (429, "budget_exceeded") in {(answer.status, answer.code) for answer in refused} <= REFUSALS
     assert sum(answer.status == 200 for answer in answers) == admitted
 
 
@@ -135,10 +138,10 @@ async def spend_the_rest(where: Field, some: Sequence[Mapping[str, str]]) -> Non
     while left:
         for number, name in enumerate(list(left)):
             secret = next(key["secret"] for key in some if key["name"] == name)
-            while (answer := await crowd.ask_one(number, BODY, bearer(secret))).status == 200:
-                left[name] -= COST
+            while (answer := await crowd.ask_one(number, BODY, bearer(secret))).code != "budget_exceeded":
+                assert answer.status == 200 or (answer.status, answer.code) == NO_SLICE, answer
+                left[name] -= COST if answer.status == 200 else 0
                 number += 1  # noqa: PLW2901 - the next process
-            assert answer.code == "budget_exceeded", answer
         at_rest = await where.idle()
         for name in list(left):
             assert at_rest[name].spent_nanousd == limit_of(name) - left[name] <= limit_of(name)
