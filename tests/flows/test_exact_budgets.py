@@ -81,13 +81,14 @@ async def test_three_replicas_on_postgresql(tmp_path: Path, new_postgres: Callab
 
 
 async def test_a_new_end_customers_first_eight_calls_on_a_budget_for_three(tmp_path: Path) -> None:
+    admitted = []
     async with field(tmp_path, rounds=0, workers=3) as where:
         for _ in range(5):
             token = await asyncio.to_thread(session_token, where.urls[0], THREE * WORST)
-            await released_together(where, token, EIGHT, THREE, {"origin": SHOP})
+            admitted.append(await released_together(where, token, EIGHT, THREE, {"origin": SHOP}))
 
         sessions = (await where.idle("session")).values()
-        assert [state.spent_nanousd for state in sessions] == [THREE * COST] * 5
+        assert sorted(state.spent_nanousd for state in sessions) == sorted(COST * number for number in admitted)
 
 
 # --- the rounds -----------------------------------------------------------------------------------------------------
@@ -103,18 +104,23 @@ async def fifty_of_two_hundred(where: Field, rounds: int) -> None:
     await crowd.close()
     await where.idle()
 
-    for key in keys(rounds):
-        await released_together(where, key["secret"], CALLERS, ADMITTED)
+    admitted = {key["name"]: await released_together(where, key["secret"], CALLERS, ADMITTED) for key in keys(rounds)}
 
     at_rest = await where.idle()
-    assert {state.spent_nanousd for state in at_rest.values()} == {ADMITTED * COST, (ADMITTED + 1) * COST}
-    await spend_the_rest(where, keys(FEW))
+    for name, number in admitted.items():
+        assert at_rest[name].spent_nanousd == number * COST + spent_before(name)
+    await spend_the_rest(where, keys(FEW), at_rest)
 
 
 async def released_together(
     where: Field, secret: str, callers: int, admitted: int, headers: Mapping[str, str] | None = None
-) -> None:
-    """No call ends before all are decided: those admitted wait at the gate, the others are refused."""
+) -> int:
+    """
+    Return how many were admitted. No call ends before all are decided: those admitted wait at the gate.
+
+    Whom a starved database kept waiting is refused, and what was leased for that call stays at its process, so that
+    another may be refused for it: one less for each, never one more.
+    """
     crowd = await Crowd.at(where.urls, callers)
     where.gate.close()
     asked = crowd.ask(BODY, {**bearer(secret), **(headers or {})})
@@ -126,15 +132,18 @@ async def released_together(
     answers = await asyncio.gather(*asked)
     await crowd.close()
 
-    assert (where.gate.waiting, len(refused)) == (admitted, callers - admitted)
+    unanswered = sum((answer.status, answer.code) == NO_SLICE for answer in refused)
+    assert admitted - unanswered <= where.gate.waiting <= admitted
+    assert len(refused) == callers - where.gate.waiting
     assert (429, "budget_exceeded") in {(answer.status, answer.code) for answer in refused} <= REFUSALS
-    assert sum(answer.status == 200 for answer in answers) == admitted
+    assert sum(answer.status == 200 for answer in answers) == where.gate.waiting
+    return where.gate.waiting
 
 
-async def spend_the_rest(where: Field, some: Sequence[Mapping[str, str]]) -> None:
+async def spend_the_rest(where: Field, some: Sequence[Mapping[str, str]], spent: Mapping[str, BudgetState]) -> None:
     """What the fifty did not use is there for others: a refusal is right only if too little is left, nothing held."""
     crowd = await Crowd.at(where.urls, len(where.urls))
-    left = {key["name"]: (ADMITTED * WORST - ADMITTED * COST) for key in some}
+    left = {key["name"]: limit_of(key["name"]) - spent[key["name"]].spent_nanousd for key in some}
     while left:
         for number, name in enumerate(list(left)):
             secret = next(key["secret"] for key in some if key["name"] == name)
@@ -172,7 +181,11 @@ def keys(rounds: int) -> list[dict[str, str]]:
 
 def limit_of(name: str) -> int:
     """A known key has made one call before."""
-    return ADMITTED * WORST + (COST if name.startswith("known") else 0)
+    return ADMITTED * WORST + spent_before(name)
+
+
+def spent_before(name: str) -> int:
+    return COST if name.startswith("known") else 0
 
 
 @asynccontextmanager
