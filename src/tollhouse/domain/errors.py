@@ -11,7 +11,7 @@ The error tree. Each class knows four facts, set here once, and its docstring is
     │   ├── InvalidApiKey, UseCaseNotAllowed, BudgetExceeded, RateLimited
     │   └── NotPermitted, OriginNotAllowed, TooManyFailures
     ├── Unavailable               we cannot serve just now
-    │   └── Draining, JournalFailed, StoreUnavailable, NoRoom
+    │   └── Draining, JournalFailed, StoreUnavailable, NoRoom, DetectorFailed
     ├── UpstreamError             one attempt failed
     │   └── NotSent, UpstreamStatus, UpstreamTimeout, UpstreamReset, UpstreamCut, UpstreamUnusable, InhouseCannot
     └── OperatorError             for the person at the command line, never for a caller
@@ -259,6 +259,16 @@ class StoreUnavailable(Unavailable):
 
 class NoRoom(Unavailable):
     """Every deployment that could take this call is full or left alone after failures; try again in a moment."""
+
+
+class DetectorFailed(Unavailable):
+    """
+    The text could not be examined for personal data, so nothing is sent.
+
+    The same text fails again most likely, so a client is not invited to repeat it.
+    """
+
+    code, retryable = "privacy_unavailable", False
 
 
 # --- one attempt failed ---------------------------------------------------------------------------------------------

@@ -1,1 +1,24 @@
-"""Recognisers, one kind of personal data per file; each has a table of what it must and must not catch in its tests."""
+"""One kind of personal data per file. A new recogniser is a file and a row here."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+
+from ..recogniser import Recogniser
+
+RECOGNISERS: tuple[Callable[[], Recogniser], ...] = ()
+"""What every policy asks for."""
+
+ON_REQUEST: Mapping[str, Callable[[], Recogniser]] = {}
+"""What a policy asks for by its type, with `also`."""
+
+
+def load() -> tuple[Recogniser, ...]:
+    """Make the recognisers of every policy; one set serves all detectors."""
+    return tuple(make() for make in RECOGNISERS)
+
+
+def on_request(types: Collection[str]) -> Iterator[Recogniser]:
+    """Make the recognisers of these types. Raises ValueError for a type that is not offered."""
+    for kind in sorted(set(types)):
+        if kind not in ON_REQUEST:
+            raise ValueError(f"no recogniser finds {kind} on request; there are: {', '.join(sorted(ON_REQUEST))}")
+        yield ON_REQUEST[kind]()
