@@ -8,7 +8,7 @@ import asyncio
 import os
 import random
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -31,14 +31,17 @@ from tollhouse.admission.admission import Admission
 from tollhouse.admission.rates import Rates
 from tollhouse.admission.sessions import open_session_secret
 from tollhouse.admission.sharing import Sharing
-from tollhouse.config.govern import provider_specs
-from tollhouse.config.load import Loaded, load
+from tollhouse.config.file import ConfigFile
+from tollhouse.config.govern import govern, provider_specs
+from tollhouse.config.load import Loaded
 from tollhouse.config.overlay import compose, validate
+from tollhouse.config.renewal import renewed
 from tollhouse.domain.calls import Call
-from tollhouse.domain.errors import ConfigError, StartError, StoreUnavailable
+from tollhouse.domain.errors import ConfigError, OperatorError, StartError, StoreUnavailable
 from tollhouse.domain.governance import PPM, Deployment, Governance, budgets_of
 from tollhouse.domain.ids import new_id
 from tollhouse.domain.money import usd_from_nano
+from tollhouse.domain.providers import ProviderSpec
 from tollhouse.domain.roles import Actor
 from tollhouse.gateway.gateway import Gateway
 from tollhouse.gateway.passage import Tools as PassageTools
@@ -53,13 +56,14 @@ from tollhouse.ports.provider import Provider
 from tollhouse.ports.schema import SchemaChecker
 from tollhouse.ports.sealer import Sealer
 from tollhouse.prompts.library import PromptLibrary
-from tollhouse.providers import DIALECTS, UPSTREAM_CLIENTS, Transport
+from tollhouse.providers import DIALECTS, UPSTREAM_CLIENTS, Roster, Transport
 from tollhouse.providers.tools import Tools as ProviderTools
 from tollhouse.routing.upstreams import Upstreams
 from tollhouse.stores import Stores, open_stores
 from tollhouse.stores.redis import open_shared_rates
 from tollhouse.web.health import Check
 from tollhouse.web.log import Log, stdlib_into
+from tollhouse.web.reloads import Reloads, Taken
 from tollhouse.workflows import WORKFLOWS, Bench, Case, RunResult, Workflow
 from tollhouse.workflows.governed import GovernedAsk
 
@@ -84,6 +88,8 @@ WARNINGS_EVERY_S = 1.0
 ROLL_UP_EVERY_S = 30.0
 """Until then a report reads the calls of the last five minutes one by one, of a busy house some thousand."""
 FORGET_EVERY_S = 3600.0
+LEAVE_EVERY_S = 0.5
+"""Nobody waits for a provider that has left the configuration."""
 SESSIONS_KEPT_MS = 24 * 3_600_000
 
 NO_FLAGS: Mapping[str, object] = {}
@@ -95,7 +101,9 @@ Chore = Callable[[], Coroutine[None, None, object]]
 class House:
     """Everything that is wired together, open until its context ends."""
 
-    loaded: Loaded
+    file: ConfigFile
+    roster: Roster
+    prices: PriceBook
     register: Register
     badges: Badges
     stores: Stores
@@ -108,6 +116,11 @@ class House:
     sealer: Sealer | None
     clock: Clock
     warnings: tuple[str, ...]
+
+    @property
+    def loaded(self) -> Loaded:
+        """What was read of the configuration, as far as it is in force."""
+        return self.file.loaded
 
     @property
     def governance(self) -> Governance:
@@ -147,33 +160,34 @@ async def open_house(
 
     Raises OperatorErrors: ConfigError, StartError, SchemaMismatch, WrongMasterKey.
     """
-    loaded = load(config, os.environ if environ is None else environ, flags)
-    async with open_loaded(loaded, on_posted=on_posted, on_adopted=on_adopted) as house:
+    environ = os.environ if environ is None else environ
+    file = ConfigFile.open(config, environ, flags)
+    async with open_loaded(file, on_posted=on_posted, on_adopted=on_adopted) as house:
         yield house
 
 
 @asynccontextmanager
 async def open_loaded(
-    loaded: Loaded,
+    file: ConfigFile,
     *,
     on_posted: Callable[[Sequence[Call]], None],
     on_adopted: Callable[[Adoption], None],
     process: str | None = None,
 ) -> AsyncGenerator[House, None]:
     """As `open_house`, for a configuration that is read already. `process` is the process's id; None makes one."""
-    clock = SystemClock()
+    clock, loaded = SystemClock(), file.loaded
     async with AsyncExitStack() as exits:
         stores = await _open_stores(loaded)
         exits.push_async_callback(stores.close)
-        register = await open_register(loaded, stores)
+        register = await _open_register(lambda: file.loaded, stores)
         governance = register.governance
         sealer = await _open_sealer(loaded, stores)
         transport = UPSTREAM_CLIENTS[loaded.settings.server.upstream_client](loaded.proxies)
         exits.push_async_callback(transport.close)
         schema = JsonSchemaChecker()
-        providers = _connect(loaded, ProviderTools(transport, cache(open_embedder), schema))
-        for provider in providers.values():
-            exits.push_async_callback(provider.close)
+        specs = provider_specs(loaded.settings)
+        roster = Roster(partial(_connect, ProviderTools(transport, cache(open_embedder), schema)), specs)
+        exits.push_async_callback(roster.close)
         tokens = TokTok()
         prices = price_book(loaded, clock)
         accounting = Accounting(
@@ -195,15 +209,16 @@ async def open_loaded(
         exits.push_async_callback(shelf.flush)
         sharing = _open_sharing(loaded, stores, clock, accounting.process)
         exits.push_async_callback(sharing.close)
-        key_counts = {spec.name: len(spec.keys) for spec in provider_specs(loaded.settings)}
-        upstreams = Upstreams(clock, key_counts, lambda: sharing.standing)
-        tools = PassageTools(providers, upstreams, tokens, shelf, clock, random.random)
+        upstreams = Upstreams(clock, _key_counts(specs), lambda: sharing.standing)
+        tools = PassageTools(roster.providers, upstreams, tokens, shelf, clock, random.random)
         admission = Admission(governance, clock, await open_session_secret(stores.marks, sealer), sharing)
         gateway = Gateway(governance, admission, accounting, tools)
         accounting.put_in_force(budgets_of(governance))
         register.on_change = lambda changed: _put_in_force(changed, gateway, accounting)
         yield House(
-            loaded=loaded,
+            file=file,
+            roster=roster,
+            prices=prices,
             register=register,
             badges=Badges(register, loaded.settings.server.admin_token),
             stores=stores,
@@ -253,13 +268,13 @@ async def set_up(loaded: Loaded) -> None:
 
 
 async def serve_house(
-    loaded: Loaded, post: Post, *, log_level: str = "info", on_ready: Callable[[str, Sequence[str]], None]
+    file: ConfigFile, post: Post, *, log_level: str = "info", on_ready: Callable[[str, Sequence[str]], None]
 ) -> int:
     """Serve until told to stop; return the exit code. `on_ready` is given the URL and warnings."""
     log = Log(log_level, worker=post.process)
     with stdlib_into(log), post.sock:
         async with open_loaded(
-            loaded,
+            file,
             on_posted=lambda calls: _log_calls(log, calls),
             on_adopted=lambda found: _log_adoption(log, found),
             process=post.process,
@@ -270,18 +285,21 @@ async def serve_house(
 async def _serve(house: House, post: Post, log: Log, on_ready: Callable[[str, Sequence[str]], None]) -> int:
     from tollhouse.web.serve import serve
 
-    settings, edge = house.loaded.settings, build_edge(house, log)
+    settings, reloads = house.loaded.settings, Reloads(partial(renew, house), log)
+    edge = build_edge(house, log, reloads)
     host = settings.server.listen.rpartition(":")[0]
     if any(provider.base_url for provider in settings.providers.values()):
         await house.transport.open()
     async with asyncio.TaskGroup() as group:
-        chores = [group.create_task(_loudly(chore, log)) for chore in (keep_up(house, log), _see_posting(house))]
+        endless = (keep_up(house, log), _see_posting(house), reloads.run())
+        chores = [group.create_task(_loudly(chore, log)) for chore in endless]
         code = await serve(
             edge,
             post.sock,
             drain_ms=settings.server.drain_ms,
             on_ready=lambda port: on_ready(f"http://{host}:{port}", house.warnings),
             on_stop=edge.drain,
+            on_reload=reloads.ask,
             lifeline=post.lifeline,
         )
         for chore in chores:
@@ -305,8 +323,48 @@ async def _see_posting(house: House) -> None:
         await asyncio.shield(posting)
 
 
-def build_edge(house: House, log: Log) -> "Edge":
-    """Put the applications behind the edge: OpenAI's wire, our own API, health and metrics."""
+async def renew(house: House) -> Taken:
+    """
+    Read the configuration again and put it in force, for calls that enter from now on. Raises OperatorError.
+
+    Everything that may fail or wait comes first; then nothing comes between the old and the new.
+    """
+    renewal = renewed(house.loaded, await asyncio.to_thread(house.file.read))
+    loaded, specs = renewal.loaded, provider_specs(renewal.loaded.settings)
+    warnings = await asyncio.to_thread(_new_warnings, loaded, house.clock)
+    if any(spec.base_url for spec in specs):
+        await house.transport.open()
+    gone = house.roster.renew(specs, house.accounting.open_calls())
+    house.gateway.connect(house.roster.providers, house.gateway.upstreams.renewed(_key_counts(specs), gone))
+    house.prices.put_in_force(_base_urls(specs))
+    house.badges.put_in_force(loaded.settings.server.admin_token)
+    house.file.loaded = loaded
+    house.register.lay_again()
+    return Taken(renewal.changed, renewal.waits, (*warnings, *house.register.left_out))
+
+
+def _new_warnings(loaded: Loaded, clock: Clock) -> list[str]:
+    """Say what stands in a file that can be used and yet will not work: models without a price, prompts with a fault."""
+    governance, prompts = govern(loaded.settings), PromptLibrary(loaded.prompts_path, _shipped_prompts())
+    told = [*loaded.warnings, *_unpriced_warnings(governance, price_book(loaded, clock))]
+    for use_case in governance.use_cases.values():
+        if use_case.workflow is None:
+            continue
+        try:
+            prompts.load(use_case.prompt or WORKFLOWS[use_case.workflow].prompt)
+        except OperatorError as error:
+            told += [f"use case {use_case.name!r}: {line}" for line in str(error).splitlines()]
+    return told
+
+
+async def let_go(house: House) -> None:
+    """Close the providers that have left, as soon as every call has ended that was let in before."""
+    if house.roster.leaving:
+        await house.roster.let_go(house.accounting.open_calls())
+
+
+def build_edge(house: House, log: Log, reloads: Reloads | None = None) -> "Edge":
+    """Put the applications behind the edge: OpenAI's wire, our own API, health and metrics. `reloads` None: nobody asks for any."""
     from tollhouse.web.api.app import Api
     from tollhouse.web.edge import Edge
     from tollhouse.web.health import healthz, readyz
@@ -315,14 +373,19 @@ def build_edge(house: House, log: Log) -> "Edge":
     from tollhouse.web.replay import ReplayDesk
 
     server = house.loaded.settings.server
-    gauges: dict[str, Callable[[], int]] = {"unposted_calls": lambda: house.accounting.state().unposted_calls}
+    reloads = reloads or Reloads(partial(renew, house), log)
+    gauges: dict[str, Callable[[], int]] = {
+        "unposted_calls": lambda: house.accounting.state().unposted_calls,
+        "config_loaded_seconds": lambda: reloads.loaded_s,
+        "config_refused": lambda: int(reloads.is_refused),
+    }
     metrics = Metrics(
         worker=house.accounting.process,
-        routes=list(house.governance.routes),
+        routes=lambda: house.governance.routes,
         ledger=house.stores.usage,
         clock=house.clock,
         gauges=gauges,
-        upstreams=house.gateway.upstreams,
+        upstreams=lambda: house.gateway.upstreams,
     )
     replays = ReplayDesk(house.stores.replays, house.sealer, house.clock, process=house.accounting.process)
     v1 = V1(
@@ -340,7 +403,7 @@ def build_edge(house: House, log: Log) -> "Edge":
         watch=_Watch(metrics.refused, log),
         origins=house.gateway.admission.names,
     )
-    pages["/readyz"] = readyz(lambda: _checks(house, edge))
+    pages["/readyz"] = readyz(partial(_checks, house, edge, reloads))
     sharing = house.gateway.admission.sharing
     gauges["replicas"] = lambda: sharing.standing.count
     gauges["rates_shared"] = lambda: int(sharing.rates.is_shared)
@@ -351,7 +414,9 @@ def build_edge(house: House, log: Log) -> "Edge":
 
 def api_rooms(house: House) -> "Rooms":
     """Give our own API what its handlers work with."""
-    return _rooms(house.loaded, house.stores, house.register, house.gateway.admission, house.badges, house.clock)
+    return _rooms(
+        lambda: house.loaded, house.stores, house.register, house.gateway.admission, house.badges, house.clock
+    )
 
 
 @asynccontextmanager
@@ -366,7 +431,7 @@ async def open_desks(loaded: Loaded) -> AsyncGenerator["Api", None]:
         register = await open_register(loaded, stores)
         admission = Admission(register.governance, clock)
         register.on_change = admission.put_in_force
-        rooms = _rooms(loaded, stores, register, admission, _Inside(register, None), clock)
+        rooms = _rooms(lambda: loaded, stores, register, admission, _Inside(register, None), clock)
         yield Api(rooms, ReplayDesk(stores.replays, None, clock))
     finally:
         await stores.close()
@@ -380,13 +445,18 @@ class _Inside(Badges):
 
 
 def _rooms(
-    loaded: Loaded, stores: Stores, register: Register, admission: Admission, badges: Badges, clock: Clock
+    loaded: Callable[[], Loaded],
+    stores: Stores,
+    register: Register,
+    admission: Admission,
+    badges: Badges,
+    clock: Clock,
 ) -> "Rooms":
     from tollhouse.web.api.rooms import Rooms
 
     return Rooms(
         register=register,
-        desk=Desk(register, stores.objects, partial(validate, loaded.settings), clock),
+        desk=Desk(register, stores.objects, lambda objects: validate(loaded().settings, objects), clock),
         keys=KeyDesk(register, stores.keys, clock),
         tokens=TokenDesk(register, stores.tokens, clock),
         badges=badges,
@@ -418,6 +488,7 @@ async def keep_up(house: House, log: Log) -> None:
         lambda: _roll_up(house): ROLL_UP_EVERY_S,
         desk.expire: FORGET_EVERY_S,
         lambda: _forget_sessions(house): FORGET_EVERY_S,
+        lambda: let_go(house): LEAVE_EVERY_S,
     }
     async with asyncio.TaskGroup() as group:
         group.create_task(house.gateway.admission.sharing.run())
@@ -464,8 +535,12 @@ async def _open_stores(loaded: Loaded) -> Stores:
 
 async def open_register(loaded: Loaded, stores: Stores) -> Register:
     """Return what the file and the store say together, and keep saying when it is refreshed."""
+    return await _open_register(lambda: loaded, stores)
+
+
+async def _open_register(loaded: Callable[[], Loaded], stores: Stores) -> Register:
     register = Register(
-        compose=lambda objects: compose(loaded.settings, objects, file=str(loaded.path)),
+        compose=lambda objects: compose(loaded().settings, objects, file=str(loaded().path)),
         objects=stores.objects,
         keys=stores.keys,
         tokens=stores.tokens,
@@ -495,8 +570,16 @@ async def _open_sealer(loaded: Loaded, stores: Stores) -> Sealer | None:
     return sealer
 
 
-def _connect(loaded: Loaded, tools: ProviderTools) -> dict[str, Provider]:
-    return {spec.name: DIALECTS[spec.dialect](spec, tools) for spec in provider_specs(loaded.settings)}
+def _connect(tools: ProviderTools, spec: ProviderSpec) -> Provider:
+    return DIALECTS[spec.dialect](spec, tools)
+
+
+def _key_counts(specs: Iterable[ProviderSpec]) -> dict[str, int]:
+    return {spec.name: len(spec.keys) for spec in specs}
+
+
+def _base_urls(specs: Iterable[ProviderSpec]) -> dict[str, str | None]:
+    return {spec.name: spec.base_url for spec in specs}
 
 
 def _shipped_prompts() -> dict[str, "Traversable"]:
@@ -504,8 +587,7 @@ def _shipped_prompts() -> dict[str, "Traversable"]:
 
 
 def price_book(loaded: Loaded, clock: Clock) -> PriceBook:
-    specs = provider_specs(loaded.settings)
-    return PriceBook(GenaiPrices(), {spec.name: spec.base_url for spec in specs}, clock)
+    return PriceBook(GenaiPrices(), _base_urls(provider_specs(loaded.settings)), clock)
 
 
 def unpriced(governance: Governance, prices: PriceBook) -> list[Deployment]:
@@ -526,7 +608,7 @@ def _own_models(governance: Governance) -> list[Deployment]:
     return list({deployment.name: deployment for deployment in deployments if deployment.model != "*"}.values())
 
 
-async def _checks(house: House, edge: "Edge") -> list[Check]:
+async def _checks(house: House, edge: "Edge", reloads: Reloads) -> list[Check]:
     from tollhouse.web.upstreams import checks as providers_seen
 
     state = house.accounting.state()
@@ -537,7 +619,7 @@ async def _checks(house: House, edge: "Edge") -> list[Check]:
     except StoreUnavailable as error:
         database = Check("database", ok=False, detail=error.message)
     return [
-        Check("configuration", ok=True),
+        reloads.check(),
         database,
         Check("journal", ok=state.journal_error is None, detail=state.journal_error or ""),
         _posting_check(house, state.posting_error),

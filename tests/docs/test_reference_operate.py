@@ -26,7 +26,7 @@ PAGE = page("operate.md")
 POSTGRESQL = "## PostgreSQL\n"
 DATABASE = "postgresql://tollhouse:secret@db.example/tollhouse"
 SOURCE = DOCS.parent / "src" / "tollhouse"
-TELLERS = ("bootstrap.py", "web/workers.py")
+TELLERS = ("bootstrap.py", "web/workers.py", "web/reloads.py")
 MINUTE_S = 60
 
 

@@ -25,7 +25,7 @@ class StillClock:
 def metrics(ledger: ListedLedger | None = None, clock: StillClock | None = None) -> Metrics:
     return Metrics(
         worker="w1",
-        routes=["fast", "gpt-*"],
+        routes=lambda: ["fast", "gpt-*"],
         ledger=ledger or ListedLedger(),
         clock=clock or StillClock(),
         gauges={"in_flight": lambda: 3, "unposted_calls": lambda: 17},

@@ -26,7 +26,9 @@ def out_of_quota() -> UpstreamStatus:
 
 
 async def shown(upstreams: Upstreams) -> dict[str, float]:
-    metrics = Metrics(worker="w", routes=[], ledger=ListedLedger(), clock=CLOCK, gauges={}, upstreams=upstreams)
+    metrics = Metrics(
+        worker="w", routes=list, ledger=ListedLedger(), clock=CLOCK, gauges={}, upstreams=lambda: upstreams
+    )
     reply = await metrics.page()
     return {
         " ".join([sample.name, *(v for k, v in sorted(sample.labels.items()) if k != "worker")]): sample.value

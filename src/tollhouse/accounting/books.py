@@ -177,6 +177,10 @@ class Accounting:
         """From now on these are the limits of the budgets, for calls under way too."""
         self._desk.slices.put_in_force(budgets)
 
+    def open_calls(self) -> frozenset[str]:
+        """Return the ids of the calls that have not ended."""
+        return frozenset(self._desk.calls)
+
     @property
     def flusher(self) -> "asyncio.Task[None] | None":
         """The task that posts; it ends early only by a fault of ours, which a server must not outlive."""

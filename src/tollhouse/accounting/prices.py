@@ -34,6 +34,15 @@ class PriceBook:
         self._day = -1
         self._lines: dict[tuple[str, str], PriceLine | None] = {}
 
+    def put_in_force(self, base_urls: Mapping[str, str | None]) -> None:
+        """
+        From now on the providers have these addresses, which say whose prices the seed means.
+
+        One that is gone keeps its address, for calls under way.
+        """
+        self._base_urls = {**self._base_urls, **base_urls}
+        self._lines.clear()
+
     def line(self, deployment: Deployment) -> PriceLine | None:
         """Return the line that prices this deployment now, or None if nobody knows its price."""
         if deployment.price is not None:

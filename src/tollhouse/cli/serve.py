@@ -10,6 +10,7 @@ from .exit import reporting
 from .ready import say_ready
 
 if TYPE_CHECKING:
+    from tollhouse.config.file import ConfigFile
     from tollhouse.config.load import Loaded
 
 
@@ -25,22 +26,24 @@ def serve(
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
     """Serve OpenAI's API under /v1 and our own under /api/v1, with everything the configuration says."""
-    from tollhouse.config.load import load
+    from tollhouse.config.file import ConfigFile
+    from tollhouse.web.signals import hold_hangups
 
+    hold_hangups()
     asked = {"server.listen": listen, "server.workers": workers}
     flags = {name: value for name, value in asked.items() if value is not None}
-    loaded = load(config, os.environ, flags)
-    if loaded.settings.server.workers == 1:
-        raise SystemExit(_serve(loaded, log_level))
-    _become_parent(loaded, flags, log_level)
+    file = ConfigFile.open(config, os.environ, flags)
+    if file.loaded.settings.server.workers == 1:
+        raise SystemExit(_serve(file, log_level))
+    _become_parent(file.loaded, flags, log_level)
 
 
-def _serve(loaded: "Loaded", log_level: str) -> int:
+def _serve(file: "ConfigFile", log_level: str) -> int:
     import uvloop
 
     from tollhouse.bootstrap import serve_house, take_post
 
-    return uvloop.run(serve_house(loaded, take_post(loaded), log_level=log_level, on_ready=say_ready))
+    return uvloop.run(serve_house(file, take_post(file.loaded), log_level=log_level, on_ready=say_ready))
 
 
 def _become_parent(loaded: "Loaded", flags: dict[str, str | int], log_level: str) -> None:

@@ -87,9 +87,11 @@ async def _parent(orders: Orders) -> int:
 
 async def _worker(orders: Orders) -> int:
     from tollhouse.bootstrap import Post, serve_house
-    from tollhouse.config.load import load
+    from tollhouse.config.file import ConfigFile
     from tollhouse.domain.ids import new_id
+    from tollhouse.web.signals import hold_hangups
 
+    hold_hangups()
     for number in (orders.sock, orders.lifeline, orders.ready):
         os.set_inheritable(number, False)
     sock = socket.socket(fileno=orders.sock)
@@ -102,8 +104,8 @@ async def _worker(orders: Orders) -> int:
         with os.fdopen(orders.ready, "wb") as pipe:
             pipe.write(msgspec.json.encode(Ready(post.process, list(warnings))))
 
-    loaded = load(Path(orders.config), os.environ, orders.flags)
-    return await serve_house(loaded, post, log_level=orders.log_level, on_ready=say)
+    file = ConfigFile.open(Path(orders.config), os.environ, orders.flags)
+    return await serve_house(file, post, log_level=orders.log_level, on_ready=say)
 
 
 if __name__ == "__main__":

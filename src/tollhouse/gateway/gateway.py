@@ -1,7 +1,7 @@
 """The door: who may pass, and with what. What happens behind it is one `Passage`."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
@@ -15,8 +15,9 @@ from tollhouse.domain.governance import Deployment, Governance, Route
 from tollhouse.domain.ids import new_id
 from tollhouse.domain.wire import Asked, Event
 from tollhouse.ports.endpoint import Endpoint
-from tollhouse.ports.provider import Outgoing
+from tollhouse.ports.provider import Outgoing, Provider
 from tollhouse.ports.stored_responses import StoredResponse
+from tollhouse.routing.upstreams import Upstreams
 
 from .endpoints.policy import DEFAULT_OUTPUT_TOKENS
 from .passage import Passage, Tools, is_batch
@@ -45,6 +46,11 @@ class Gateway:
         self.admission.put_in_force(governance)
         self._routes_of = _routes_by_deployment(governance)
         self.conversation_headers = _conversation_headers(governance)
+
+    def connect(self, providers: Mapping[str, Provider], upstreams: Upstreams) -> None:
+        """Calls that enter from now on are sent to these; those under way go on with the ones they have."""
+        self._tools = replace(self._tools, providers=providers, upstreams=upstreams)
+        self.upstreams = upstreams
 
     async def enter(self, principal: Principal, endpoint: Endpoint, asked: Asked, terms: Terms) -> Passage:
         """

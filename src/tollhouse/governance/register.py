@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tollhouse.domain.governance import FILE, Governance, Key
+from tollhouse.domain.roles import AccessToken
 from tollhouse.ports.access_tokens import AccessTokens
 from tollhouse.ports.changes import Change, Changes
 from tollhouse.ports.keys import KeyStore
@@ -78,6 +79,8 @@ class Register:
         self._tokens = tokens
         self._changes = changes
         self._seen: Sequence[StoredObject] = ()
+        self._keys_seen: Sequence[Key] = ()
+        self._tokens_seen: Sequence[AccessToken] = ()
         self._laid = compose(())  # without keys and tokens
         self._composed = self._laid
         self._revision: int | None = None
@@ -104,10 +107,18 @@ class Register:
             self._laid, self._seen = self._compose(objects), objects
         keys = [key for key in await self._keys.all() if key.revoked_ms is None]
         tokens = [token for token in await self._tokens.all() if token.revoked_ms is None]
-        self._composed = _with_keys(self._laid, keys)
-        governance = replace(self._composed.governance, tokens=tuple(tokens), revision=revision)
-        self._composed = replace(self._composed, governance=governance)
-        self._revision = revision
+        self._keys_seen, self._tokens_seen, self._revision = keys, tokens, revision
+        self._put_in_force()
+
+    def lay_again(self) -> None:
+        """The file says something else: lay over it what the store was last seen to hold, without asking it."""
+        self._laid = self._compose(self._seen)
+        self._put_in_force()
+
+    def _put_in_force(self) -> None:
+        composed = _with_keys(self._laid, self._keys_seen)
+        governance = replace(composed.governance, tokens=tuple(self._tokens_seen), revision=self._revision or 0)
+        self._composed = replace(composed, governance=governance)
         self.on_change(governance)
 
     async def last_change(self, kind: str, name: str) -> Change | None:

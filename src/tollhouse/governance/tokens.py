@@ -136,10 +136,14 @@ class Badges:
 
     def __init__(self, register: Register, admin_token: Secret | None) -> None:
         self._register = register
-        self._admin = digest_of(admin_token.reveal()) if admin_token else None
         self._governance: Governance | None = None
+        self.put_in_force(admin_token)
         self._tokens: Mapping[bytes, AccessToken] = {}
         self._used: dict[str, int] = {}
+
+    def put_in_force(self, admin_token: Secret | None) -> None:
+        """From now on this is the admin token."""
+        self._admin = digest_of(admin_token.reveal()) if admin_token else None
 
     def identify(self, authorization: str | None, now_ms: int) -> Actor:
         """Read the value of an `Authorization` header. Raises InvalidApiKey."""

@@ -7,6 +7,7 @@ from tollhouse.ports.provider import Provider
 
 from . import openai
 from .proxies import Proxies
+from .roster import Roster
 from .tools import Tools
 from .transport import Transport
 
@@ -47,4 +48,4 @@ DIALECTS: Mapping[str, Connect] = {
     "inhouse": _inhouse,  # no network; the fallback of last resort and the no-key default
 }
 
-__all__ = ["DIALECTS", "UPSTREAM_CLIENTS", "Connect", "OpenTransport", "Proxies", "Tools", "Transport"]
+__all__ = ["DIALECTS", "UPSTREAM_CLIENTS", "Connect", "OpenTransport", "Proxies", "Roster", "Tools", "Transport"]

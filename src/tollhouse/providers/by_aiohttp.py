@@ -169,6 +169,9 @@ class AiohttpTransport:
         """A quarter of a second."""
         self._connector()
 
+    def leave(self, origin: str) -> None:
+        """The connector shows its idle connections to nobody: they end within KEEPALIVE_S."""
+
     async def close(self) -> None:
         for lane in self._lanes.values():
             for exchange in list(lane.under_way):

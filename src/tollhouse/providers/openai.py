@@ -66,7 +66,8 @@ class OpenAIProvider:
         return self._stream(outgoing) if outgoing.asked.streamed else self._whole(outgoing)
 
     async def close(self) -> None:
-        """Nothing of its own is open between attempts."""
+        """Nobody asks there any more: what is idle there is closed."""
+        self._transport.leave(self._address.origin)
 
     async def _stream(self, outgoing: Outgoing) -> AsyncGenerator[Event, None]:
         attempt = await self._begin(outgoing)

@@ -25,6 +25,9 @@ class ProxiedTransport:
     async def open(self) -> None:
         await asyncio.gather(self._direct.open(), self._through.open())
 
+    def leave(self, origin: str) -> None:
+        (self._by_origin.get(origin) or self._direct).leave(origin)
+
     async def close(self) -> None:
         await asyncio.gather(self._direct.close(), self._through.close())
 

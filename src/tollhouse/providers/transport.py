@@ -105,6 +105,14 @@ class Transport(Protocol):
         """Load now what the first request would wait for: certificates, and libraries that are slow to import."""
         ...
 
+    def leave(self, origin: str) -> None:
+        """
+        Nothing more is meant for this origin: close what is idle there. What is under way goes on.
+
+        A client that cannot tell its idle connections apart lets them end by themselves, within KEEPALIVE_S.
+        """
+        ...
+
     async def close(self) -> None:
         """Close every connection."""
         ...

@@ -1,6 +1,6 @@
 """Every deployment as it stands in this process, and what the deployments of one provider share."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from tollhouse.domain.governance import BreakerPolicy, Deployment, Rate
@@ -62,6 +62,21 @@ class Upstreams:
         self._upstreams: dict[Identity, Upstream] = {}
         self._budgets: dict[str, RetryBudget] = {}
         self._rings: dict[str, KeyRing] = {}
+
+    def renewed(self, key_counts: Mapping[str, int], gone: Collection[str]) -> "Upstreams":
+        """
+        Return how things stand when these providers are gone, or are reached with another address or other keys.
+
+        Of all others everything is remembered, queues and counts too; both may be used beside each other.
+        """
+        after = Upstreams(self._clock, key_counts, self._standing)
+        after.queues, after.passed = self.queues, self.passed
+        after._upstreams = {
+            identity: each for identity, each in self._upstreams.items() if each.deployment.provider not in gone
+        }
+        after._budgets = {name: each for name, each in self._budgets.items() if name not in gone}
+        after._rings = {name: each for name, each in self._rings.items() if name not in gone}
+        return after
 
     def of(self, deployment: Deployment) -> Upstream:
         """Return how a deployment stands. The same description is found at once."""

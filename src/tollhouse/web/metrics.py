@@ -29,7 +29,7 @@ MAX_SERIES = 1_000
 MAX_CODES = 64
 """Error codes of refused requests: ours are about 25, the rest are providers' own."""
 MAX_ALIASES = 1_000
-"""Model names that a route's pattern matched, remembered so that a call does not match them again."""
+"""Model names whose route is remembered, so that a call does not look for it again."""
 LEDGER_SHARE = 10
 """A ledger reading serves scrapes for ten times as long as it took: scraping costs the database a tenth of its time."""
 
@@ -45,26 +45,26 @@ class Metrics:
     """
     Args:
         worker: names this process among those of one service.
-        routes: the configuration's route names, patterns too.
+        routes: says the names of the routes in force, patterns too.
         gauges: by name (`in_flight`, `streams`, `unposted_calls`…) a function that reads it.
-        upstreams: how this process sees the deployments; None where there are none to see.
+        upstreams: says how this process sees the deployments; None where there are none to see.
     """
 
     def __init__(
         self,
         *,
         worker: str,
-        routes: Collection[str],
+        routes: Callable[[], Collection[str]],
         ledger: UsageQueries,
         clock: Clock,
         gauges: Mapping[str, Callable[[], int]],
-        upstreams: Upstreams | None = None,
+        upstreams: Callable[[], Upstreams] | None = None,
     ) -> None:
         self._worker = worker
         self._gauges = gauges
         self._upstreams = upstreams
-        self._routes = {name: name for name in routes}
-        self._patterns = [name for name in routes if "*" in name]
+        self._route_names = routes
+        self._routes: dict[str, str] = {}
         self._ledger = _LedgerReading(ledger, clock)
         self._refused: dict[str, int] = {}
         self._latency = Histogram(LATENCY_MS)
@@ -99,8 +99,10 @@ class Metrics:
         return Reply(200, [(b"content-type", CONTENT_TYPE_PLAIN_0_0_4.encode())], body)
 
     def _alias(self, model: str) -> str:
-        """The pattern route behind a model's name; `other` if there is none (it was never in the configuration)."""
-        route = next((pattern for pattern in self._patterns if fnmatchcase(model, pattern)), OTHER)
+        """The route behind a model's name: its own or a pattern's; `other` if none is in force under this name."""
+        names = self._route_names()
+        patterns = (name for name in names if "*" in name and fnmatchcase(model, name))
+        route = model if model in names else next(patterns, OTHER)
         if len(self._routes) < MAX_ALIASES and route is not OTHER:
             self._routes[model] = route
         return route
@@ -110,7 +112,7 @@ class Metrics:
         yield from self._own_gauges()
         yield self._refusals()
         if self._upstreams is not None:
-            yield from families(self._upstreams, self._worker)
+            yield from families(self._upstreams(), self._worker)
         yield from _ledger_families(rows)
 
     def _own_histograms(self) -> "Iterator[Metric]":

@@ -8,7 +8,6 @@ then let uvicorn shut down.
 
 import asyncio
 import errno
-import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, cast
 from tollhouse.domain.errors import StartError
 
 from .asgi import App
+from .signals import catching
 from .silence import SILENT_MS, Connection, Silence
 
 if TYPE_CHECKING:
@@ -141,6 +141,7 @@ async def serve(
     drain_ms: int,
     on_ready: Callable[[int], None],
     on_stop: Callable[[], None],
+    on_reload: Callable[[], None] = lambda: None,
     lifeline: int | None = None,
 ) -> int:
     """
@@ -149,10 +150,11 @@ async def serve(
     Args:
         sock: from `bind`; it is closed at the end.
         on_ready: given the port, once connections are accepted.
+        on_reload: called at each SIGHUP.
         lifeline: the reading end of a pipe; its end is as good as a signal.
     """
     server = Server(app, sock, drain_ms=drain_ms, on_stop=on_stop)
-    with catching(server.stop), _holding(lifeline, server.stop):
+    with catching(server.stop, on_reload), _holding(lifeline, server.stop):
         return await server.run(on_ready)
 
 
@@ -192,19 +194,6 @@ def _why(error: OSError, port: int) -> str:
             return "this machine has no such address. Set `server.listen` to one it has, or to 0.0.0.0."
         case _:
             return f"{error.strerror}. Set another address in `server.listen`."
-
-
-@contextmanager
-def catching(stop: Callable[[], None]) -> Iterator[None]:
-    """While open, SIGTERM and SIGINT call `stop`."""
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
-    try:
-        yield
-    finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
 
 
 @contextmanager

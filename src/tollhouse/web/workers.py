@@ -17,7 +17,8 @@ from dataclasses import dataclass
 import msgspec
 
 from .log import Log
-from .serve import CANCEL_GRACE_S, DRAINED, INTERRUPTED, catching
+from .serve import CANCEL_GRACE_S, DRAINED, INTERRUPTED
+from .signals import catching
 
 WORKERS_MAX = 256
 """More than any machine has processors; a slip of the finger must not fill it with processes."""
@@ -46,10 +47,17 @@ class Ready(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class _Slot:
-    """One of the workers, and those that take its place one after the other."""
+    """
+    One of the workers, and those that take its place one after the other.
+
+    Args:
+        worker: its process's id; None until it is ready.
+        is_behind: the configuration may have changed since it was started.
+    """
 
     process: Process | None = None
     worker: str | None = None
+    is_behind: bool = False
     began_s: float = 0.0
     short_lives: int = 0
 
@@ -82,6 +90,14 @@ class Parent:
         for slot in self._slots:
             _signal(slot.process, signal.SIGTERM)
 
+    def reload(self) -> None:
+        """Let every worker read the configuration again; one that is just starting does so when it is ready."""
+        self._log.event("config_reload_asked", workers=len(self._slots))
+        for slot in self._slots:
+            slot.is_behind = slot.worker is None
+            if not slot.is_behind:
+                _signal(slot.process, signal.SIGHUP)
+
     async def run(self, on_ready: Callable[[Sequence[str]], None]) -> int:
         """
         Serve until SIGTERM or SIGINT, and return the exit code.
@@ -89,7 +105,7 @@ class Parent:
         `on_ready` is given the workers' warnings, once all of them accept connections. If one cannot start at first, or
         does not stay up, the others are stopped and its exit code is returned: it has said why.
         """
-        with catching(self.stop):
+        with catching(self.stop, self.reload):
             try:
                 await self._serve(on_ready)
             finally:
@@ -131,7 +147,7 @@ class Parent:
     async def _start_in(self, slot: _Slot) -> Ready | None:
         """Return what the new worker says when it is ready, None if it ends before that."""
         reading, writing = os.pipe()
-        slot.began_s, slot.worker = time.monotonic(), None
+        slot.began_s, slot.worker, slot.is_behind = time.monotonic(), None, False
         try:
             slot.process = await self._start(self._lifeline[0], writing)
         finally:
@@ -143,6 +159,9 @@ class Parent:
             return None
         ready = msgspec.json.decode(said, type=Ready)
         slot.worker = ready.worker
+        if slot.is_behind:
+            slot.is_behind = False
+            _signal(slot.process, signal.SIGHUP)
         return ready
 
     async def _end(self, slot: _Slot) -> int | None:

@@ -46,7 +46,7 @@ async def built(usage: UsageQueries) -> bytes:
     from tollhouse.adapters.clock import SystemClock
     from tollhouse.web.metrics import Metrics
 
-    metrics = Metrics(worker="doctor", routes=(), ledger=usage, clock=SystemClock(), gauges={})
+    metrics = Metrics(worker="doctor", routes=tuple, ledger=usage, clock=SystemClock(), gauges={})
     return (await metrics.page()).body
 
 

@@ -84,6 +84,12 @@ class Lane:
         if self._sweep is None:
             self._sweep = self.loop.call_later(KEEPALIVE_S, self._close_idle)
 
+    def close_idle(self) -> None:
+        """Hang up where nothing is under way."""
+        idle, self._idle = self._idle, []
+        for _, connection in idle:
+            connection.close()
+
     async def close(self) -> None:
         """Hang up on all: orderly where nothing is under way, at once where it is."""
         self._is_closed = True

@@ -55,6 +55,11 @@ class PooledTransport:
 
         self._context()
 
+    def leave(self, origin: str) -> None:
+        lane = self._lanes.get(origin)
+        if lane is not None:
+            lane.close_idle()
+
     async def close(self) -> None:
         lanes, self._lanes = list(self._lanes.values()), {}
         await asyncio.gather(*[lane.close() for lane in lanes])
