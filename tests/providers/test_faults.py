@@ -34,7 +34,7 @@ def body(code: str | int | None, message: str = "No.", kind: str | None = None) 
         (429, "content_policy_violation", Blame.REQUEST, False, False),
         (400, "bad", Blame.REQUEST, False, False),
         (404, "model_not_found", Blame.REQUEST, False, False),
-        (302, None, Blame.REQUEST, False, False),
+        (302, None, Blame.DEPLOYMENT, False, True),
     ],
 )
 def test_each_error_says_whom_to_blame_and_what_may_follow(

@@ -587,7 +587,7 @@ def error_body(code: str | None, kind: str | None = "some_error", message: str =
         (500, "oops", 502, True, True),
         (503, "overloaded", 502, True, True),
         (529, "overloaded", 502, True, True),
-        (302, "moved", 502, False, False),
+        (302, "moved", 502, False, True),
     ],
 )
 @pytest.mark.parametrize("streamed", [False, True])

@@ -284,6 +284,31 @@ async def test_what_arrived_before_a_break_is_read_before_it(rest: bytes, error:
     assert read == b"hello"
 
 
+@pytest.mark.parametrize("rest", [b"3\r\nworld\r\n", b"x\r\nworld\r\n"])
+@pytest.mark.parametrize("is_waited_for", [False, True])
+async def test_what_cannot_be_read_any_more_is_told_to_who_waits_for_it(rest: bytes, is_waited_for: bool) -> None:
+    may_go_on = asyncio.Event()
+
+    async def script(wire: Wire) -> bool:
+        await wire.write(OK + b"transfer-encoding: chunked\r\n\r\n")
+        await may_go_on.wait()
+        await wire.write(rest)
+        await wire.until_hung_up()
+        return False
+
+    async with upstream(script) as up, closing(a_transport()) as transport:
+        exchange = await begin(transport, up.origin)
+        await exchange.answered()
+        reading = asyncio.ensure_future(read_on(exchange)) if is_waited_for else None
+        await asyncio.sleep(0)
+        may_go_on.set()
+        if reading is None:
+            await up.hung_up.wait()
+        with pytest.raises(UpstreamUnusable):
+            await asyncio.wait_for(reading or read_on(exchange), 10)
+        exchange.close()
+
+
 # --- leaving --------------------------------------------------------------------------------------------------------
 
 

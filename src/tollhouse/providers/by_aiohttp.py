@@ -108,6 +108,14 @@ class AiohttpExchange:
             connection.transport.abort()  # at once: nothing more of the request goes out either
         connection.close()
 
+    def look(self) -> None:
+        """Some connection was lost: if it is this one and nobody was told, tell whoever waits for the body."""
+        payload, connection = self._payload, self._connection
+        if payload is None or payload.is_eof() or payload.exception() is not None:
+            return
+        if connection is None or connection.transport is None:
+            payload.set_exception(_unreadable())
+
     def _pool(self) -> None:
         connection = self._leave()
         if connection is None:
@@ -191,6 +199,8 @@ class AiohttpTransport:
                 raise NotSent(f"The provider at {lane.host} could not be reached; nothing was sent.") from error
             is_pooled = lane.take(connection)
             if not _is_closed(connection, ask_kernel=is_pooled):
+                if not is_pooled:
+                    lane.watch(connection)
                 return connection
             connection.close()
             if not is_pooled:
@@ -269,11 +279,26 @@ class _Lane:
         self.idle.discard(protocol)
         return is_pooled
 
+    def watch(self, connection: "Connection") -> None:
+        """aiohttp closes a connection whose body it cannot read without telling the body's reader, who would wait on."""
+        closed = _known(connection.protocol).closed
+        assert closed is not None, "it was open a moment ago"
+        closed.add_done_callback(self._lost)
+
+    def _lost(self, closed: "asyncio.Future[None]") -> None:
+        closed.exception()  # taken note of; its reader has it from aiohttp
+        for exchange in list(self.under_way):
+            exchange.look()
+
     def fault(self, error: Exception, *, cut: UpstreamError) -> UpstreamError:
         """Say in our words what one of `failures` means; `cut` stands for a connection that ended."""
         if isinstance(error, self._malformed) or isinstance(error.__cause__, self._unpacking):
-            return UpstreamUnusable("The provider's answer is not HTTP that can be read.")
+            return _unreadable()
         return cut
+
+
+def _unreadable() -> UpstreamUnusable:
+    return UpstreamUnusable("The provider's answer is not HTTP that can be read.")
 
 
 def _is_closed(connection: "Connection", *, ask_kernel: bool) -> bool:

@@ -60,6 +60,7 @@ _FILTERED = _Verdict(same_deployment=False, fallback=False, status=400, blame=Bl
 _REFUSED_KEY = _Verdict(same_deployment=False, fallback=True, status=502, blame=Blame.KEY)
 _UNPAID = _Verdict(same_deployment=False, fallback=True, status=502, blame=Blame.QUOTA)
 _FAILED = _Verdict(same_deployment=True, fallback=True, status=502, blame=Blame.DEPLOYMENT)
+_MOVED = _Verdict(same_deployment=False, fallback=True, status=502, blame=Blame.DEPLOYMENT)
 _FINAL = _Verdict(same_deployment=False, fallback=False, status=502, blame=Blame.REQUEST)
 
 
@@ -160,6 +161,8 @@ def _by_status(status: int) -> _Verdict:
         return _UNPAID
     if status in (401, 403):  # our key: another one, or another provider, may do
         return _REFUSED_KEY
+    if 300 <= status < 400:  # our base_url leads elsewhere: the request is well, and another provider may do
+        return _MOVED
     return _FAILED if status == 408 or status >= 500 else _FINAL
 
 

@@ -61,8 +61,8 @@ class Play:
         """Go on until there is something to wait for."""
         self._timer = None
         for _ in range(MAX_BURST):
-            if self._held or self._over or self._timer:
-                return
+            if self._held or self._over or self._timer or self._transport.is_closing():
+                return  # closing by itself: the client has left, and whoever owns the connection hears of it soon
             self._take(self._step)
         if not (self._held or self._over or self._timer):
             self._timer = asyncio.get_running_loop().call_soon(self.advance)
