@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise
 
 from tollhouse.simulator import BillLine
 
 from .caller import Answer, Body
 from .cases import Case, Way, expected, states, tries
-from .stage import CANARY, QUESTION, SAVED, Stage, deployment_of, route_of
+from .stage import CANARY, QUESTION, SAVED, Stage, deployment_of
 
 WALL_S = 30.0
 """Every limit of a case and its repetition add up to less than 4 s; the rest is for a busy machine."""
@@ -45,11 +46,7 @@ class Seen:
     def gaps_ms(self) -> list[int]:
         """The time between requests, as the provider saw them."""
         moments = [datetime.fromisoformat(line.at) for line in self.lines]
-        return [round((after - before).total_seconds() * 1000) for before, after in zip(moments, moments[1:], strict=False)]
-
-
-async def see(stage: Stage, case: Case, way: Way, turn: int) -> tuple[Case, Way, int, Answer]:
-    return case, way, turn, await stage.asks(route_of(case, way, turn), streamed=way.streamed)
+        return [round((after - before).total_seconds() * 1000) for before, after in pairwise(moments)]
 
 
 async def with_books(stage: Stage, asked: Sequence[tuple[Case, Way, int, Answer]]) -> list[Seen]:
@@ -63,9 +60,7 @@ async def with_books(stage: Stage, asked: Sequence[tuple[Case, Way, int, Answer]
     return [_seen(each, calls[call], lines) for each, call in zip(asked, ids, strict=True)]
 
 
-def _seen(
-    asked: tuple[Case, Way, int, Answer], call: Body, lines: Mapping[str, Sequence[BillLine]]
-) -> Seen:
+def _seen(asked: tuple[Case, Way, int, Answer], call: Body, lines: Mapping[str, Sequence[BillLine]]) -> Seen:
     case, way, turn, answer = asked
     seen = Seen(case, way, turn, answer, call, ())
     return Seen(case, way, turn, answer, call, [line for one in seen.here for line in lines.get(str(one["id"]), ())])
@@ -85,17 +80,19 @@ def verdict(answer: Answer, right: str = QUESTION) -> str:
     return {right: "right", SAVED: "fallback"}.get(answer.text, "a wrong answer")
 
 
-def problems(seen: Seen) -> list[str]:
+def problems(seen: Seen, client: str = "own") -> list[str]:
     """Return everything about a call that is not as it must be."""
     case, way = seen.case, seen.way
     found = [
-        *_differs("the caller got", verdict(seen.answer), expected(case, way)),
-        *_differs("the ledger says", [attempt["state"] for attempt in seen.here], states(case, way)),
-        *_differs("attempts in all", len(seen.attempts), tries(case, way) + (verdict(seen.answer) == "fallback")),
+        *_differs("the caller got", verdict(seen.answer), expected(case, way, client)),
+        *_differs("the ledger says", [attempt["state"] for attempt in seen.here], states(case, way, client)),
+        *_differs(
+            "attempts in all", len(seen.attempts), tries(case, way, client) + (verdict(seen.answer) == "fallback")
+        ),
         *_money(seen),
     ]
     if case.place == "sim":
-        found += _differs("the provider saw", len(seen.lines), tries(case, way))
+        found += _differs("the provider saw", len(seen.lines), tries(case, way, client))
     if seen.answer.took_s > WALL_S:
         found.append(f"the caller waited {seen.answer.took_s:.1f} s")
     if CANARY.encode() in seen.answer.raw:
