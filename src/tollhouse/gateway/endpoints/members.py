@@ -7,6 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from tollhouse.domain.errors import InvalidJson, InvalidRequest
+from tollhouse.domain.sse import data_of, with_data
 
 Members = dict[str, bytes]
 Known = TypeVar("Known")
@@ -97,15 +98,12 @@ def answer_members(body: bytes) -> Members:
 
 def event_members(event: bytes) -> Members:
     """Return the members of the object in a provider's event that was scanned before, on however many lines it came."""
-    lines = event.splitlines()
-    return answer_members(b"\n".join([line[5:] for line in lines if line.startswith(b"data:")]))
+    return answer_members(data_of(event))
 
 
 def rewritten(event: bytes, members: Members) -> bytes:
     """Return the event with another object as its data, on one line; its other lines and line ends stay."""
-    end = b"\r\n" if event.endswith(b"\r\n") else b"\n"
-    beside = [line for line in event.splitlines(keepends=True) if line.strip() and not line.startswith(b"data:")]
-    return b"".join(beside) + b"data: " + write_members(members) + end + end
+    return with_data(event, write_members(members))
 
 
 def write_members(members: Mapping[str, bytes]) -> bytes:
