@@ -2,15 +2,34 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 Headers = list[tuple[bytes, bytes]]
 
 NO_CONTENT = 204
 
 
+class Line:
+    """A caller's connection: it tells one who asks, while they ask, that the caller has hung up."""
+
+    __slots__ = ("is_gone", "on_hang_up")
+
+    def __init__(self) -> None:
+        self.is_gone = False
+        self.on_hang_up: Callable[[], None] | None = None
+
+    def hang_up(self) -> None:
+        self.is_gone = True
+        if self.on_hang_up is not None:
+            self.on_hang_up()
+
+
 class Scope(TypedDict):
-    """One HTTP request as the server hands it over. Header names are lower case; `path` is percent-decoded."""
+    """
+    One HTTP request as the server hands it over. Header names are lower case; `path` is percent-decoded.
+
+    `line` is there where the server is ours.
+    """
 
     type: str
     method: str
@@ -20,6 +39,7 @@ class Scope(TypedDict):
     headers: Headers
     client: tuple[str, int] | None
     state: dict[str, object]
+    line: NotRequired[Line]
 
 
 class Received(TypedDict, total=False):

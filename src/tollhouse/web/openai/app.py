@@ -14,7 +14,7 @@ from tollhouse.gateway.endpoints import ENDPOINTS
 from tollhouse.gateway.gateway import Gateway
 from tollhouse.gateway.passage import Passage
 from tollhouse.ports.endpoint import Endpoint
-from tollhouse.web.asgi import Headers, Receive, Reply, Scope, Send, Sent, send_reply
+from tollhouse.web.asgi import Headers, Line, Receive, Reply, Scope, Send, Sent, send_reply
 from tollhouse.web.cors import let_in
 from tollhouse.web.edge import CALL, read_body, request_id
 from tollhouse.web.rates import rate_headers
@@ -97,7 +97,7 @@ class V1:
         if key is None:
             passage = await self._gateway.enter(principal, endpoint, asked, terms)
             scope["state"][CALL] = passage.call.id
-            await self._relay(passage, asked, receive, send)
+            await self._relay(passage, asked, scope, send)
             return
         begun = await self._desk.begin(_replay_scope(principal), key, f"{scope['path']} {terms.use_case or ''}", body)
         if isinstance(begun, StoredAnswer):
@@ -107,7 +107,7 @@ class V1:
         try:
             passage = await self._gateway.enter(principal, endpoint, asked, terms)
             scope["state"][CALL] = passage.call.id
-            await self._relay(passage, asked, receive, copy.send)
+            await self._relay(passage, asked, scope, copy.send)
         finally:
             await self._keep(begun, copy)
 
@@ -117,9 +117,9 @@ class V1:
         else:
             await self._desk.forget(claim)
 
-    async def _relay(self, passage: Passage, asked: Asked, receive: Receive, send: Send) -> None:
+    async def _relay(self, passage: Passage, asked: Asked, scope: Scope, send: Send) -> None:
         try:
-            async with OnTheLine(receive) as line:
+            with OnTheLine(scope.get("line") or Line()) as line:
                 passage.caller_left = lambda: line.left
                 if asked.streamed:
                     await self._stream(passage, send)

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tollhouse.web.asgi import Receive, Send
+from tollhouse.web.asgi import Line, Send
 from tollhouse.web.edge import CallerLeft
 
 PING_EVERY_S = 15.0
@@ -14,35 +14,32 @@ class OnTheLine:
     """
     While open, a caller who hangs up cancels what runs inside, so that the upstream is closed at once.
 
-    `async with OnTheLine(receive) as line` then raises CallerLeft. Set `line.finished` before the last byte: after it,
+    `with OnTheLine(line) as on_line` then raises CallerLeft. Set `on_line.finished` before the last byte: after it,
     hanging up is no news.
     """
 
-    __slots__ = ("_receive", "_task", "_watcher", "finished", "left")
+    __slots__ = ("_line", "_task", "finished", "left")
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, line: Line) -> None:
         task = asyncio.current_task()
         assert task is not None
         self.finished = False
         self.left = False
-        self._receive = receive
+        self._line = line
         self._task: asyncio.Task[object] = task
-        self._watcher: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> "OnTheLine":
-        self._watcher = asyncio.create_task(self._watch())
+    def __enter__(self) -> "OnTheLine":
+        self._line.on_hang_up = self._hung_up
+        if self._line.is_gone:
+            self._hung_up()
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        self.finished = True
-        if self._watcher is not None:
-            self._watcher.cancel()
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        self._line.on_hang_up = None
         if isinstance(error, asyncio.CancelledError) and self.left and not self._task.uncancel():
             raise CallerLeft from None
 
-    async def _watch(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
+    def _hung_up(self) -> None:
         if not self.finished:
             self.left = True
             self._task.cancel()

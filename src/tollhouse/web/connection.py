@@ -1,0 +1,155 @@
+"""
+One caller's connection: uvicorn's, with two differences.
+
+An answer's head leaves in one piece with the beginning of its body, which is a system call less; and the application
+is told at once when the caller hangs up (`Line`), without a task that waits for it.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from httptools import parse_url
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from .asgi import NO_CONTENT, Line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from uvicorn._types import ASGISendEvent
+
+NOT_MODIFIED = 304
+JOINED_BODY_MAX_BYTES = 65_536
+"""A larger body is written apart from its head: copying it would cost more than a second write."""
+
+
+class CallerConnection(HttpToolsProtocol):
+    """Hands requests over to the application one after another."""
+
+    line: Line
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        super().connection_made(transport)
+        self.line = Line()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.line.hang_up()
+
+    def on_headers_complete(self) -> None:
+        """As uvicorn's, less what we do not offer: WebSockets, a root path, a limit of concurrency."""
+        parser, scope = self.parser, self.scope
+        version, url = parser.get_http_version(), parse_url(self.url)
+        path = url.path.decode("ascii")
+        scope["method"] = parser.get_method().decode("ascii")
+        scope["http_version"] = version
+        scope["path"] = unquote(path) if "%" in path else path
+        scope["raw_path"] = url.path
+        scope["query_string"] = url.query or b""
+        scope["line"] = self.line  # type: ignore[typeddict-unknown-key]  # ours, beside what ASGI says
+        before, self.cycle = (
+            self.cycle,
+            Answering(
+                scope=scope,
+                transport=self.transport,
+                flow=self.flow,
+                logger=self.logger,
+                access_logger=self.access_logger,
+                access_log=False,
+                default_headers=self.server_state.default_headers,
+                message_event=asyncio.Event(),
+                expect_100_continue=self.expect_100_continue,
+                keep_alive=version != "1.0" and parser.should_keep_alive(),
+                on_response=self.on_response_complete,
+            ),
+        )
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:  # sent before the last one was answered: it waits
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def on_message_complete(self) -> None:
+        """Once a request is here, go on reading, if only to see its caller hang up; unless the next one waits already."""
+        super().on_message_complete()
+        if not self.pipeline:
+            self.flow.resume_reading()
+
+
+class Answering(RequestResponseCycle):
+    """One request and its answer."""
+
+    _head = b""
+    """Made, and not written yet."""
+
+    async def send(self, message: "ASGISendEvent") -> None:
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        if self.disconnected:
+            return
+        if message["type"] == "http.response.start":
+            assert not self.response_started, "an answer begins once"
+            self._head = self._begin(message["status"], message["headers"])
+        elif message["type"] == "http.response.body":
+            assert self.response_started, "an answer begins with its head"
+            assert not self.response_complete, "an answer ends once"
+            self._write(message.get("body", b""), is_last=not message.get("more_body", False))
+
+    def _begin(self, status: int, headers: "Iterable[tuple[bytes, bytes]]") -> bytes:
+        """Return the answer's head. Raises RuntimeError if a header would smuggle in another."""
+        self.response_started = True
+        self.waiting_for_100_continue = False
+        lines = [STATUS_LINE[status], *[b"%b: %b\r\n" % pair for pair in self.default_headers]]
+        for name, value in headers:
+            if name == b"content-length":
+                self.chunked_encoding, self.expected_content_length = False, int(value)
+            elif name == b"connection":
+                self.keep_alive = self.keep_alive and value != b"close"
+                continue
+            lines.append(b"%b: %b\r\n" % (name, value))
+        if not self.keep_alive:
+            lines.append(b"connection: close\r\n")
+        if (
+            self.chunked_encoding is None
+            and self.scope["method"] != "HEAD"
+            and status not in (NO_CONTENT, NOT_MODIFIED)
+        ):
+            self.chunked_encoding = True
+            lines.append(b"transfer-encoding: chunked\r\n")
+        head = b"".join(lines)
+        if head.count(b"\n") != len(lines) or head.count(b"\r") != len(lines) or b"\0" in head:
+            raise RuntimeError("A header of an answer holds a line end.")
+        return head + b"\r\n"
+
+    def _write(self, body: bytes, *, is_last: bool) -> None:
+        piece = self._framed(body, is_last=is_last)
+        head, self._head = self._head, b""
+        if head and len(piece) > JOINED_BODY_MAX_BYTES:
+            self.transport.write(head)
+            self.transport.write(piece)
+        elif head or piece:
+            self.transport.write(head + piece)
+        if is_last:
+            self._end()
+
+    def _framed(self, body: bytes, *, is_last: bool) -> bytes:
+        if self.scope["method"] == "HEAD":
+            self.expected_content_length = 0
+            return b""
+        if self.chunked_encoding:
+            chunk = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+            return chunk + b"0\r\n\r\n" if is_last else chunk
+        self.expected_content_length -= len(body)
+        if self.expected_content_length < 0:
+            raise RuntimeError("An answer is longer than its content-length.")
+        return body
+
+    def _end(self) -> None:
+        if self.expected_content_length:
+            raise RuntimeError("An answer is shorter than its content-length.")
+        self.response_complete = True
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
