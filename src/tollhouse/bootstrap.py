@@ -31,6 +31,9 @@ from tollhouse.admission.admission import Admission
 from tollhouse.admission.rates import Rates
 from tollhouse.admission.sessions import open_session_secret
 from tollhouse.admission.sharing import Sharing
+from tollhouse.cache.answers import Answers
+from tollhouse.cache.question import Keys
+from tollhouse.cache.shelf import Shelf
 from tollhouse.config.file import ConfigFile
 from tollhouse.config.govern import govern, provider_specs
 from tollhouse.config.load import Loaded
@@ -60,7 +63,7 @@ from tollhouse.providers import DIALECTS, UPSTREAM_CLIENTS, Roster, Transport
 from tollhouse.providers.tools import Tools as ProviderTools
 from tollhouse.routing.upstreams import Upstreams
 from tollhouse.stores import Stores, open_stores
-from tollhouse.stores.redis import open_shared_rates
+from tollhouse.stores.redis import open_cache, open_shared_rates
 from tollhouse.web.health import Check
 from tollhouse.web.log import Log, stdlib_into
 from tollhouse.web.reloads import Reloads, Taken
@@ -80,6 +83,9 @@ JOURNALS = "journal"
 GOVERNANCE_EVERY_S = 0.4
 """A revocation, a role or a limit that was changed elsewhere must count within 1 s: two looks fit in it."""
 SHELF_EVERY_S = 0.25
+PURGES_EVERY_S = 0.4
+"""A purge is for answers that must not be given any more: it counts elsewhere as soon as a revocation."""
+EXPIRE_EVERY_S = 60.0
 BEAT_EVERY_S = 1.0
 """Who serves says so three times within PRESENT_S."""
 USED_EVERY_S = 5.0
@@ -110,6 +116,7 @@ class House:
     accounting: Accounting
     gateway: Gateway
     shelf: ResponseShelf
+    answers: Answers
     prompts: PromptLibrary
     schema: SchemaChecker
     transport: Transport
@@ -207,10 +214,13 @@ async def open_loaded(
         exits.push_async_callback(accounting.close)
         shelf = ResponseShelf(stores.stored_responses, clock)
         exits.push_async_callback(shelf.flush)
+        answers = Answers(_open_shelf(loaded, stores, sealer, clock), Keys(_addresses(specs)), schema, clock)
+        exits.push_async_callback(answers.shelf.close)
+        await answers.shelf.refresh()
         sharing = _open_sharing(loaded, stores, clock, accounting.process)
         exits.push_async_callback(sharing.close)
         upstreams = Upstreams(clock, _key_counts(specs), lambda: sharing.standing)
-        tools = PassageTools(roster.providers, upstreams, tokens, shelf, clock, random.random)
+        tools = PassageTools(roster.providers, upstreams, tokens, shelf, clock, random.random, answers)
         admission = Admission(governance, clock, await open_session_secret(stores.marks, sealer), sharing)
         gateway = Gateway(governance, admission, accounting, tools)
         accounting.put_in_force(budgets_of(governance))
@@ -225,12 +235,18 @@ async def open_loaded(
             accounting=accounting,
             gateway=gateway,
             shelf=shelf,
+            answers=answers,
             prompts=PromptLibrary(loaded.prompts_path, _shipped_prompts()),
             schema=schema,
             transport=transport,
             sealer=sealer,
             clock=clock,
-            warnings=(*loaded.warnings, *register.left_out, *_unpriced_warnings(governance, prices)),
+            warnings=(
+                *loaded.warnings,
+                *register.left_out,
+                *_unpriced_warnings(governance, prices),
+                *_cache_warnings(governance, sealer),
+            ),
         )
 
 
@@ -331,11 +347,15 @@ async def renew(house: House) -> Taken:
     """
     renewal = renewed(house.loaded, await asyncio.to_thread(house.file.read))
     loaded, specs = renewal.loaded, provider_specs(renewal.loaded.settings)
-    warnings = await asyncio.to_thread(_new_warnings, loaded, house.clock)
+    warnings = await asyncio.to_thread(_new_warnings, loaded, house.clock, house.sealer)
     if any(spec.base_url for spec in specs):
         await house.transport.open()
     gone = house.roster.renew(specs, house.accounting.open_calls())
-    house.gateway.connect(house.roster.providers, house.gateway.upstreams.renewed(_key_counts(specs), gone))
+    house.gateway.connect(
+        house.roster.providers,
+        house.gateway.upstreams.renewed(_key_counts(specs), gone),
+        house.answers.renewed(Keys(_addresses(specs))),
+    )
     house.prices.put_in_force(_base_urls(specs))
     house.badges.put_in_force(loaded.settings.server.admin_token)
     house.file.loaded = loaded
@@ -343,10 +363,11 @@ async def renew(house: House) -> Taken:
     return Taken(renewal.changed, renewal.waits, (*warnings, *house.register.left_out))
 
 
-def _new_warnings(loaded: Loaded, clock: Clock) -> list[str]:
+def _new_warnings(loaded: Loaded, clock: Clock, sealer: Sealer | None) -> list[str]:
     """Say what stands in a file that can be used and yet will not work: models without a price, prompts with a fault."""
     governance, prompts = govern(loaded.settings), PromptLibrary(loaded.prompts_path, _shipped_prompts())
     told = [*loaded.warnings, *_unpriced_warnings(governance, price_book(loaded, clock))]
+    told += _cache_warnings(governance, sealer)
     for use_case in governance.use_cases.values():
         if use_case.workflow is None:
             continue
@@ -483,6 +504,9 @@ async def keep_up(house: House, log: Log) -> None:
         house.gateway.admission.sharing.beat: BEAT_EVERY_S,
         house.register.refresh: GOVERNANCE_EVERY_S,
         house.shelf.flush: SHELF_EVERY_S,
+        house.answers.shelf.flush: SHELF_EVERY_S,
+        house.answers.shelf.refresh: PURGES_EVERY_S,
+        house.answers.shelf.expire: EXPIRE_EVERY_S,
         lambda: thresholds.look(budgets_of(house.governance)): WARNINGS_EVERY_S,
         lambda: _note_used(house): USED_EVERY_S,
         lambda: _roll_up(house): ROLL_UP_EVERY_S,
@@ -493,17 +517,24 @@ async def keep_up(house: House, log: Log) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(house.gateway.admission.sharing.run())
         for chore, every_s in chores.items():
-            group.create_task(_regularly(chore, every_s, log))
+            group.create_task(regularly(chore, every_s, log))
 
 
-async def _regularly(chore: Chore, every_s: float, log: Log) -> None:
-    """Each chore has a task of its own, so that a slow one never keeps a revocation waiting."""
-    while True:
+async def regularly(chore: Chore, every_s: float, log: Log) -> None:
+    """
+    Do it again and again until cancelled. Each chore has a task of its own: a slow one never keeps a revocation waiting.
+
+    A transaction that was committing when it was cancelled returns what it did, so the task itself says whether to go on.
+    """
+    task = asyncio.current_task()
+    assert task is not None
+    while not task.cancelling():
         try:
             await chore()
         except StoreUnavailable as error:
             log.warn("store_unavailable", detail=error.message)
-        await asyncio.sleep(every_s)
+        if not task.cancelling():
+            await asyncio.sleep(every_s)
 
 
 async def _roll_up(house: House) -> None:
@@ -561,6 +592,27 @@ def _open_sharing(loaded: Loaded, stores: Stores, clock: Clock, process: str) ->
     return Sharing(Rates(), clock, process=process, presence=stores.presence, shared=shared)
 
 
+def _open_shelf(loaded: Loaded, stores: Stores, sealer: Sealer | None, clock: Clock) -> Shelf:
+    """Where answers are kept: in Redis if there is one, else in the database."""
+    url = loaded.settings.storage.redis
+    return Shelf(stores.cache if url is None else open_cache(url.reveal()), stores.cache_epochs, sealer, clock)
+
+
+def _addresses(specs: Iterable[ProviderSpec]) -> dict[str, str]:
+    """Where each provider is reached: at another address the same name is another provider."""
+    return {spec.name: f"{spec.base_url} {spec.api_version}" for spec in specs}
+
+
+def _cache_warnings(governance: Governance, sealer: Sealer | None) -> list[str]:
+    cached = [name for name, use_case in governance.use_cases.items() if use_case.cache.is_set]
+    if sealer is not None or not cached:
+        return []
+    return [
+        f"Answers of {', '.join(cached)} are kept in each process's memory only, and lost with it, because "
+        "`privacy.master_key` is not set."
+    ]
+
+
 async def _open_sealer(loaded: Loaded, stores: Stores) -> Sealer | None:
     key = loaded.settings.privacy.master_key
     if key is None:
@@ -613,6 +665,7 @@ async def _checks(house: House, edge: "Edge", reloads: Reloads) -> list[Check]:
 
     state = house.accounting.state()
     rates_stand, how = house.gateway.admission.sharing.state()
+    cache_stands, where = house.answers.shelf.state()
     try:
         await house.stores.changes.revision()
         database = Check("database", ok=True, detail=house.stores.kind)
@@ -627,6 +680,7 @@ async def _checks(house: House, edge: "Edge", reloads: Reloads) -> list[Check]:
             "adoption", ok=not state.adoption.unreadable, detail=f"{len(state.adoption.adopted)} adopted", needed=False
         ),
         Check("rates", ok=rates_stand, detail=how, needed=False),
+        Check("cache", ok=cache_stands, detail=where, needed=False),
         Check("draining", ok=not edge.draining),
         *providers_seen(house.gateway.upstreams),
     ]

@@ -63,8 +63,9 @@ def question(
     use_case: UseCase = USE_CASE,
     route: Route = ROUTE,
     prompt: str | None = None,
+    fallbacks: tuple[Route, ...] = (),
 ) -> Question:
-    return Question(team, use_case, route, endpoint(path), endpoint(path).read(as_body(body)), prompt)
+    return Question(team, use_case, route, endpoint(path), endpoint(path).read(as_body(body)), prompt, fallbacks)
 
 
 def key(asked: Question, *, epoch: int = 0, keys: Keys | None = None) -> bytes | None:
@@ -133,12 +134,12 @@ def visit(answers: Answers, asked: Question) -> Visit:
 
 
 def give(
-    visit: Visit, whole: bytes | Sequence[bytes], *, deployment: str = DEPLOYMENT.name, degraded: bool = False
+    visit: Visit, whole: bytes | Sequence[bytes], *, deployment: str = DEPLOYMENT.name, is_for_all: bool = True
 ) -> None:
     """Let a visit's call be answered: whole, or as a stream."""
     for event in events_of([whole] if isinstance(whole, bytes) else whole):
         visit.add(event)
-    visit.answered(usage=USAGE, cost_nanousd=COST, provider="openai", deployment=deployment, degraded=degraded)
+    visit.answered(usage=USAGE, cost_nanousd=COST, provider="openai", deployment=deployment, is_for_all=is_for_all)
 
 
 async def ask(answers: Answers, asked: Question, whole: bytes | Sequence[bytes] | None = None) -> Hit | None:

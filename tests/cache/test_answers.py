@@ -33,10 +33,11 @@ from cache_words import (
 )
 from tollhouse.cache.answers import STALE_AFTER_S, Answers, Hit, Visit
 from tollhouse.cache.flights import ALONE_S, LEADERS_MAX, Limits
-from tollhouse.cache.question import Question
+from tollhouse.cache.question import Keys, Question
 from tollhouse.domain.errors import (
     BudgetExceeded,
     InhouseCannot,
+    NoRoom,
     NotSent,
     TollhouseError,
     UpstreamReset,
@@ -56,6 +57,7 @@ STREAM = [
 HOUR = replace(USE_CASE, cache=CacheRules(exact=True, ttl_s=3600))
 STALE = replace(USE_CASE, cache=CacheRules(exact=True, ttl_s=3600, stale_if_error=True))
 ONLY_STALE = replace(USE_CASE, cache=CacheRules(stale_if_error=True, ttl_s=3600))
+CHEAP = Route("cheap", (replace(DEPLOYMENT, model="cheap"),))
 DOWN = UpstreamTimeout("first_token", 5)
 
 
@@ -161,6 +163,14 @@ def test_a_use_case_without_a_cache_has_no_visits(rules: CacheRules) -> None:
         return (await House().open()).visit(question(use_case=replace(USE_CASE, cache=rules)))
 
     assert asyncio.run(asking()) is None
+
+
+async def test_a_provider_that_moved_is_asked_again_and_calls_under_way_keep_the_former_one(answers: Answers) -> None:
+    moved = answers.renewed(Keys({"openai": "https://elsewhere.example/v1"}))
+    await ask(answers, question(), ANSWER)
+
+    assert await ask(moved, question()) is None
+    assert await ask(answers, question()) is not None
 
 
 async def test_a_question_that_has_no_key_has_no_visit(answers: Answers) -> None:
@@ -275,12 +285,12 @@ async def test_every_deployment_of_the_route_may_answer_for_it(answers: Answers)
     assert await ask(answers, question(route=both)) is not None
 
 
-async def test_a_degraded_answer_is_neither_kept_nor_shared(answers: Answers) -> None:
+async def test_an_answer_that_is_not_for_all_is_neither_kept_nor_shared(answers: Answers) -> None:
     call, other = visit(answers, question()), visit(answers, question())
     await call.find()
     waiting = asyncio.create_task(other.find())
     await turns()
-    give(call, ANSWER, degraded=True)
+    give(call, ANSWER, is_for_all=False)
 
     assert await asyncio.wait_for(waiting, 5) is None
     assert await ask(answers, question()) is None
@@ -347,7 +357,8 @@ async def test_identical_calls_in_the_air_share_one_answer(answers: Answers) -> 
 
 
 async def test_a_fallbacks_answer_is_shared_in_the_air_though_it_is_not_kept(answers: Answers) -> None:
-    leader, other = visit(answers, question()), visit(answers, question())
+    asked = question(fallbacks=(CHEAP,))
+    leader, other = visit(answers, asked), visit(answers, asked)
     await leader.find()
     waiting = asyncio.create_task(other.find())
     await turns()
@@ -357,6 +368,16 @@ async def test_a_fallbacks_answer_is_shared_in_the_air_though_it_is_not_kept(ans
 
     assert hit is not None
     assert hit.kept.deployment == "openai/cheap"
+
+
+async def test_who_may_not_use_a_fallback_does_not_get_its_answer_from_who_may(answers: Answers) -> None:
+    leader, other = visit(answers, question(fallbacks=(CHEAP,))), visit(answers, question())
+    await leader.find()
+    waiting = asyncio.create_task(other.find())
+    await turns()
+    give(leader, ANSWER, deployment="openai/cheap")
+
+    assert await asyncio.wait_for(waiting, 5) is None
 
 
 async def test_when_the_leader_fails_or_leaves_the_next_one_leads(answers: Answers) -> None:
@@ -519,6 +540,14 @@ async def test_an_answer_stands_in_up_to_its_age_and_no_longer(house: House) -> 
     assert await failing(answers, asked) is None
 
 
+async def test_a_shorter_time_counts_for_what_may_stand_in_too(house: House) -> None:
+    answers = await old_answer(house, 61 + STALE_AFTER_S, question(use_case=STALE))
+    shorter = replace(USE_CASE, cache=CacheRules(exact=True, ttl_s=60, stale_if_error=True))
+
+    assert await failing(answers, question(use_case=shorter)) is None
+    assert await failing(answers, question(use_case=STALE)) is not None
+
+
 async def test_nothing_stands_in_unless_the_use_case_says_so(house: House) -> None:
     asked = question(use_case=HOUR)
     answers = await old_answer(house, 5_000, asked)
@@ -535,6 +564,7 @@ async def test_nothing_stands_in_where_nothing_was_kept(answers: Answers) -> Non
     [
         (DOWN, True),
         (NotSent(), True),
+        (NoRoom(), True),
         (UpstreamReset(), True),
         (UpstreamStatus("overloaded", upstream_status=503), True),
         (UpstreamStatus("slow down", upstream_status=429, status=429), True),

@@ -117,7 +117,7 @@ WRONG = [
     ("use_case", "a", {**USE_CASE, "workflow": "nope"}, "workflow", "unknown workflow `nope`"),
     ("use_case", "a", {**USE_CASE, "privacy": {"mode": "mask"}}, "privacy.mode", "asks for masking of personal data, which is not built yet"),
     ("use_case", "a", {key: value for key, value in USE_CASE.items() if key != "privacy"}, "", "asks for masking of personal data"),
-    ("use_case", "a", {**USE_CASE, "cache": {"exact": True}}, "cache", "asks for caching of answers, which is not built yet"),
+    ("use_case", "a", {**USE_CASE, "keep": {"masked_days": 1}}, "keep", "asks for keeping prompts and answers, which is not built yet"),
     ("use_case", "a", {**USE_CASE, "state": "dead"}, "state", "is none of the values it can have"),
     ("use_case", "a", {**USE_CASE, "origins": ["http://shop.example"]}, "origins[0]", "is not https"),
     ("use_case", "a", {**USE_CASE, "base_url": "http://x"}, "base_url", "unknown key `base_url`"),

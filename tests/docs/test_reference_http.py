@@ -31,6 +31,7 @@ LIMITED = """  limited:
     privacy: {{mode: off}}
     rate: {{requests_per_minute: 60, tokens_per_minute: 100000000}}
     parameters: {{max: {{temperature: 0.5}}}}
+    cache: {{exact: true}}
 keys:
   - {{name: limited, team: tests, use_cases: [limited], secret: limited-key-0123456789}}
 """
@@ -164,6 +165,7 @@ def answers(house: TestHouse) -> Iterator[Answered]:
     yield chat(house, once)
     yield chat(house, once)
     yield chat(house, model="sim-no-usage")
+    yield chat(house, key=LIMITED_KEY, temperature=1)
     yield chat(house, key=LIMITED_KEY, temperature=1)
     yield chat(house, key=LIMITED_KEY, model="inhouse", messages=[{"role": "user", "content": SUMMARISE}])
     yield chat(house, key="nobody's")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from tollhouse.domain.errors import InhouseCannot, RequestError, TollhouseError, UpstreamError
+from tollhouse.domain.errors import InhouseCannot, NoRoom, RequestError, TollhouseError, UpstreamError
 from tollhouse.domain.money import Usage
 from tollhouse.domain.wire import NOTHING, Event, Facts
 from tollhouse.ports.clock import Clock
@@ -81,6 +81,12 @@ class Answers:
         self.clock = clock
         self._keys = keys
 
+    def renewed(self, keys: Keys) -> "Answers":
+        """Return the same cache for calls from now on, whose providers are reached elsewhere; both may be used."""
+        after = Answers(self.shelf, keys, self.schema, self.clock)
+        after.flights = self.flights
+        return after
+
     def visit(self, question: Question) -> "Visit | None":
         """Begin a call's visit; None if its use case keeps no answers, or if this question's is never kept."""
         if not question.use_case.cache.is_set:
@@ -122,6 +128,8 @@ class Visit:
                 return hit or await self._lead()
             landing = await self._follow(ahead) if turn < LEADERS_MAX else NOT_SHARED
             if landing.kept is not None:
+                if not self._question.may_be_answered_by(landing.kept.deployment):
+                    break
                 return self._hit(landing.kept, STALE if landing.stale else EXACT)
             if not landing.next_leads:
                 break
@@ -147,7 +155,7 @@ class Visit:
         provider: str,
         deployment: str,
         clamped: tuple[str, ...] = (),
-        degraded: bool = False,
+        is_for_all: bool = True,
     ) -> None:
         """
         The answer is complete: share it with who waits, and keep it if it is the asked route's own.
@@ -155,9 +163,10 @@ class Visit:
         Args:
             usage: as it was booked.
             cost_nanousd: of the attempt that made it.
-            degraded: an engine made it whose answers must be marked; it is neither shared nor kept.
+            is_for_all: False for what this call got for reasons of its own, such as its budget, and for an answer that
+                must be marked as not the model's. It is neither shared nor kept.
         """
-        if self._is_dropped or degraded:
+        if self._is_dropped or not is_for_all:
             self._drop()
             return
         try:
@@ -263,6 +272,8 @@ class Visit:
 
 def is_outage(error: TollhouseError) -> bool:
     """Did every deployment fail to answer? What a provider refused for its own reasons is an answer, and the caller's."""
+    if isinstance(error, NoRoom):
+        return True
     if not isinstance(error, UpstreamError) or isinstance(error, InhouseCannot):
         return False
     return error.status >= 500 or error.status == TOO_MANY_REQUESTS

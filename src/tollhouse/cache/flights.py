@@ -82,6 +82,11 @@ class Flights:
     def __len__(self) -> int:
         return len(self._flights)
 
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for another one's answer."""
+        return sum(flight.followers for flight in self._flights.values())
+
     def under_way(self, place: Place) -> Flight | None:
         return self._flights.get(place)
 

@@ -53,6 +53,7 @@ class Question:
     Args:
         route: the one asked for, its deployments as this call may reach them.
         prompt: the prompt's version (`name@hash`) of a call that a workflow makes.
+        fallbacks: where else this call may be sent. No part of the key: what they answer is not kept.
     """
 
     team: str
@@ -61,6 +62,11 @@ class Question:
     endpoint: Endpoint
     asked: Asked
     prompt: str | None = None
+    fallbacks: tuple[Route, ...] = ()
+
+    def may_be_answered_by(self, deployment: str) -> bool:
+        """Could this call have been sent to that deployment?"""
+        return any(each.name == deployment for route in (self.route, *self.fallbacks) for each in route.deployments)
 
 
 class Keys:

@@ -195,9 +195,17 @@ def _use_case(name: str, use_case: tree.UseCase, managed: str) -> domain.UseCase
             review_date=use_case.review_date,
         ),
         managed=managed,
+        cache=_cache(use_case.cache),
         queue=_queue(use_case.queue),
         priority=use_case.priority,
     )
+
+
+def _cache(cache: tree.Cache | None) -> domain.CacheRules:
+    if cache is None:
+        return domain.NO_CACHE
+    ttl_s = domain.NO_CACHE.ttl_s if cache.ttl_s is None else cache.ttl_s
+    return domain.CacheRules(exact=cache.exact, ttl_s=ttl_s, stale_if_error=cache.stale_if_error)
 
 
 def _queue(queue: tree.Queue | None) -> domain.QueuePolicy | None:

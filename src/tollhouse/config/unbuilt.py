@@ -43,7 +43,6 @@ UNBUILT: tuple[Unbuilt, ...] = (
     Unbuilt("use_cases.*.privacy.patterns", "masking"),
     Unbuilt("use_cases.*.privacy.also", "masking"),
     Unbuilt("use_cases.*.guardrails", "guardrails"),
-    Unbuilt("use_cases.*.cache", "caching of answers"),
     Unbuilt("use_cases.*.keep", "keeping prompts and answers"),
     Unbuilt("use_cases.*.kpi", "measurement of business value"),
     Unbuilt("use_cases.*.topics", "a guardrail on topics"),

@@ -9,6 +9,7 @@ from functools import partial
 from tollhouse.accounting.books import Accounting
 from tollhouse.accounting.open_call import OpenCall
 from tollhouse.admission.admission import ANY_MODEL, Admission, Admitted, Principal
+from tollhouse.cache.answers import Answers
 from tollhouse.domain.calls import Call, Outcome
 from tollhouse.domain.errors import Draining, NotFound, RateLimited
 from tollhouse.domain.governance import Deployment, Governance, Route
@@ -47,9 +48,9 @@ class Gateway:
         self._routes_of = _routes_by_deployment(governance)
         self.conversation_headers = _conversation_headers(governance)
 
-    def connect(self, providers: Mapping[str, Provider], upstreams: Upstreams) -> None:
+    def connect(self, providers: Mapping[str, Provider], upstreams: Upstreams, answers: Answers) -> None:
         """Calls that enter from now on are sent to these; those under way go on with the ones they have."""
-        self._tools = replace(self._tools, providers=providers, upstreams=upstreams)
+        self._tools = replace(self._tools, providers=providers, upstreams=upstreams, answers=answers)
         self.upstreams = upstreams
 
     async def enter(self, principal: Principal, endpoint: Endpoint, asked: Asked, terms: Terms) -> Passage:

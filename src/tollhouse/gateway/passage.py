@@ -2,7 +2,7 @@
 One call's passage through the house, on one page.
 
     enter (gateway.py)  identify -> resolve use case -> authorise -> rate
-    here                for each attempt { choose deployment, take a seat, reserve, journal `sent`, send, settle } -> record
+    here                cache -> for each attempt { choose deployment, take a seat, reserve, journal `sent`, send, settle } -> record
 """
 
 import asyncio
@@ -14,11 +14,14 @@ from types import MappingProxyType
 from tollhouse.accounting.open_call import OpenCall
 from tollhouse.admission.admission import Admitted
 from tollhouse.admission.rates import Ticket, tightest
+from tollhouse.cache.answers import EXACT, Answers, Hit, Visit
+from tollhouse.cache.question import Question
 from tollhouse.domain.calls import Attempt, AttemptState, Outcome
 from tollhouse.domain.errors import (
     AdmissionError,
     BudgetExceeded,
     Draining,
+    NoRoom,
     RequestError,
     TollhouseError,
     UpstreamError,
@@ -26,7 +29,7 @@ from tollhouse.domain.errors import (
 from tollhouse.domain.governance import BATCH, Deployment, Route
 from tollhouse.domain.money import Usage, usd_from_nano
 from tollhouse.domain.rates import RateState
-from tollhouse.domain.wire import Asked, Event, Facts
+from tollhouse.domain.wire import NOTHING, Asked, Event, Facts
 from tollhouse.ports.clock import Clock
 from tollhouse.ports.endpoint import Endpoint
 from tollhouse.ports.provider import Outgoing, Provider
@@ -66,6 +69,7 @@ class Tools:
     shelf: ResponseShelf
     clock: Clock
     jitter: Callable[[], float]
+    answers: Answers
 
 
 class Passage:
@@ -100,6 +104,8 @@ class Passage:
         self.call = books.call
         self.clamped: tuple[str, ...] = ()
         self.degraded = False
+        self.age_s: int | None = None
+        """Of an answer that was given before."""
         self._tools = tools
         self._books = books
         self._ticket = ticket
@@ -118,6 +124,8 @@ class Passage:
         self._started = tools.clock.monotonic()
         self._outside_s = 0.0
         self._is_out = False
+        self._is_diverted = False
+        self._visit: Visit | None = None
         self.caller_left: Callable[[], bool] = lambda: True
         """Whoever knows says whether a cancelled passage was left by its caller, or stopped with the process."""
 
@@ -127,15 +135,25 @@ class Passage:
             if self._ticket is None:
                 await self._take_turn()
             endings: list[Event] = []
-            async with aclosing(self._attempts(self._asked)) as events:
-                async for event in events:
-                    if event.facts.ended or event.facts.usage_only:
-                        endings.append(event)
-                    else:
-                        self._is_out = True
-                        yield event
+            hit = await self._find()
+            try:
+                if hit is None:
+                    async with aclosing(self._attempts(self._asked)) as events:
+                        async for event in events:
+                            if self._visit is not None:
+                                self._visit.add(event)
+                            if event.facts.ended or event.facts.usage_only:
+                                endings.append(event)
+                            else:
+                                self._is_out = True
+                                yield event
+                    self._share()
+            except (UpstreamError, NoRoom) as error:
+                hit = await self._stand_in(error)
+                if hit is None:
+                    raise
             self._is_out = True
-            for event in self._ending(endings):
+            for event in self._ending(endings) if hit is None else self._again(hit):
                 yield event
 
     async def answer(self, repair: Repair) -> bytes:
@@ -143,9 +161,75 @@ class Passage:
         with _Recording(self._end):
             if self._ticket is None:
                 await self._take_turn()
-            body = await self._whole(self._asked)
+            hit = await self._find()
+            try:
+                body = await self._whole(self._asked) if hit is None else self._again(hit)[-1].data
+            except (UpstreamError, NoRoom) as error:
+                hit = await self._stand_in(error)
+                if hit is None:
+                    raise
+                body = self._again(hit)[-1].data
             again = repair(body)
-            return body if again is None else await self._whole(self._endpoint.read(again))
+            if again is not None:
+                return await self._whole(self._endpoint.read(again))
+            if hit is None and self._visit is not None:
+                self._visit.add(Event(body, NOTHING))
+                self._share()
+            return body
+
+    # --- answers given before ---------------------------------------------------------------------------------------
+
+    async def _find(self) -> Hit | None:
+        """Look for the answer to the same question, given before or being given to another call just now."""
+        if not self._admitted.use_case.cache.is_set:
+            return None
+        self._visit = self._tools.answers.visit(
+            Question(
+                team=self.call.team,
+                use_case=self._admitted.use_case,
+                route=self._routes[0],
+                endpoint=self._endpoint,
+                asked=self._asked,
+                prompt=self.call.prompt,
+                fallbacks=self._routes[1:],
+            )
+        )
+        if self._visit is None:
+            return None
+        self.call.cache = "miss"
+        hit = await self._visit.find()
+        self._outside_s += self._visit.waited_s
+        return hit
+
+    def _share(self) -> None:
+        """The answer is complete and settled: others may have it."""
+        if self._visit is None:
+            return
+        last = self.call.attempts[-1]
+        self._visit.answered(
+            usage=_usage_of(last),
+            cost_nanousd=last.cost_nanousd,
+            provider=last.provider,
+            deployment=last.deployment,
+            clamped=self.clamped,
+            is_for_all=not (self.degraded or self._is_diverted),
+        )
+
+    async def _stand_in(self, error: UpstreamError | NoRoom) -> Hit | None:
+        """Find an older answer, as long as the caller has nothing of a newer one."""
+        return None if self._visit is None or self._is_out else await self._visit.stale(error)
+
+    def _again(self, hit: Hit) -> list[Event]:
+        """Give an answer again. One that stands in saves nothing: nobody would have been paid."""
+        call, kept = self.call, hit.kept
+        call.cache, call.provider, call.deployment = hit.state, kept.provider, kept.deployment
+        if hit.state == EXACT:
+            call.saved_nanousd = kept.cost_nanousd
+        call.overhead_ms = self.overhead_ms()
+        if call.streamed:
+            call.first_token_ms = self._elapsed_ms()
+        self.age_s, self.clamped, self.degraded = hit.age_s, kept.clamped, False
+        return hit.events(call.id.removeprefix("call_"), {"cost_usd": usd_from_nano(call.cost_nanousd)})
 
     # --- the attempts -----------------------------------------------------------------------------------------------
 
@@ -174,6 +258,7 @@ class Passage:
                 step = plan.after(error, key=seat.key, keys=seat.keys)
             except (AdmissionError, RequestError) as error:
                 step = plan.divert(self._last_resort(error))
+                self._is_diverted = self._is_diverted or step is not None
                 if step is None and not plan.failed:
                     raise
                 step = step or plan.skip()
@@ -372,8 +457,7 @@ class Passage:
 
     def _ending(self, endings: list[Event]) -> Iterator[Event]:
         """Yield what could only be written once the attempt was settled: usage, cost, and the end itself."""
-        last = self.call.attempts[-1]
-        usage = Usage(last.tokens_in, last.tokens_out, last.tokens_cached, estimated=last.estimated)
+        usage = _usage_of(self.call.attempts[-1])
         if not self._asked.streamed:
             yield self._whole_body(endings[-1], usage)
             return
@@ -404,6 +488,8 @@ class Passage:
     # --- the record -------------------------------------------------------------------------------------------------
 
     def _end(self, error: BaseException | None) -> None:
+        if self._visit is not None:
+            self._visit.close()
         outcome, code = self._outcome_of(error)
         if isinstance(error, AdmissionError | RequestError):
             outcome = Outcome.REFUSED
@@ -458,6 +544,10 @@ class _Recording:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         self._end(error)
+
+
+def _usage_of(attempt: Attempt) -> Usage:
+    return Usage(attempt.tokens_in, attempt.tokens_out, attempt.tokens_cached, estimated=attempt.estimated)
 
 
 def is_batch(admitted: Admitted, terms: Terms) -> bool:

@@ -33,6 +33,7 @@ FAMILIES = (b"x-tollhouse-", b"x-stainless-")
 """Headers that are allowed by the beginning of their names: ours, and those that OpenAI's JavaScript client always sends."""
 
 HEADERS_OUT = (
+    b"age",
     b"x-request-id",
     b"x-tollhouse-call",
     b"x-tollhouse-model",

@@ -164,6 +164,8 @@ class V1:
             (b"x-tollhouse-attempts", b"%d" % len(call.attempts)),
             (b"x-tollhouse-overhead-ms", b"%.3f" % passage.overhead_ms()),
         ]
+        if passage.age_s is not None:
+            headers.append((b"age", b"%d" % passage.age_s))
         if passage.degraded:
             headers.append((b"x-tollhouse-degraded", b"inhouse"))
         if passage.clamped:
