@@ -49,6 +49,7 @@ from tollhouse.domain.roles import Actor
 from tollhouse.gateway.gateway import Gateway
 from tollhouse.gateway.passage import Tools as PassageTools
 from tollhouse.gateway.stored import ResponseShelf
+from tollhouse.governance.answers import AnswerDesk
 from tollhouse.governance.desk import Desk
 from tollhouse.governance.keys import KeyDesk
 from tollhouse.governance.register import Register
@@ -436,7 +437,13 @@ def build_edge(house: House, log: Log, reloads: Reloads | None = None) -> "Edge"
 def api_rooms(house: House) -> "Rooms":
     """Give our own API what its handlers work with."""
     return _rooms(
-        lambda: house.loaded, house.stores, house.register, house.gateway.admission, house.badges, house.clock
+        lambda: house.loaded,
+        house.stores,
+        house.register,
+        house.gateway.admission,
+        house.badges,
+        house.answers.shelf,
+        house.clock,
     )
 
 
@@ -452,8 +459,12 @@ async def open_desks(loaded: Loaded) -> AsyncGenerator["Api", None]:
         register = await open_register(loaded, stores)
         admission = Admission(register.governance, clock)
         register.on_change = admission.put_in_force
-        rooms = _rooms(lambda: loaded, stores, register, admission, _Inside(register, None), clock)
-        yield Api(rooms, ReplayDesk(stores.replays, None, clock))
+        shelf = _open_shelf(loaded, stores, None, clock)
+        try:
+            rooms = _rooms(lambda: loaded, stores, register, admission, _Inside(register, None), shelf, clock)
+            yield Api(rooms, ReplayDesk(stores.replays, None, clock))
+        finally:
+            await shelf.close()
     finally:
         await stores.close()
 
@@ -471,6 +482,7 @@ def _rooms(
     register: Register,
     admission: Admission,
     badges: Badges,
+    shelf: Shelf,
     clock: Clock,
 ) -> "Rooms":
     from tollhouse.web.api.rooms import Rooms
@@ -480,6 +492,7 @@ def _rooms(
         desk=Desk(register, stores.objects, lambda objects: validate(loaded().settings, objects), clock),
         keys=KeyDesk(register, stores.keys, clock),
         tokens=TokenDesk(register, stores.tokens, clock),
+        answers=AnswerDesk(register, shelf.purge, clock),
         badges=badges,
         admission=admission,
         ledger=stores.ledger,

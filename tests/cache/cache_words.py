@@ -18,8 +18,10 @@ from tollhouse.domain.money import Usage
 from tollhouse.domain.wire import NOTHING, Event, Facts
 from tollhouse.gateway.endpoints import ENDPOINTS
 from tollhouse.ports.cache import CacheEntries, CacheEpochs
+from tollhouse.ports.changes import Change
 from tollhouse.ports.endpoint import Endpoint
 from tollhouse.stores.memory.cache import MemoryCacheEntries, MemoryCacheEpochs
+from tollhouse.stores.memory.changes import MemoryChanges
 from tollhouse.testing.clock import FakeClock
 
 Tree = dict[str, object]
@@ -39,6 +41,7 @@ USAGE = Usage(12, 5)
 DONE = Event(b"data: [DONE]\n\n", Facts(ended=True))
 TOLD: Mapping[str, object] = {"cost_usd": "0"}
 COST = 13_000
+PURGE = Change(kind="cache", name="triage", author="ana", reason="wrong answers", at_ms=1_790_000_000_000)
 
 HELLO: Tree = {"model": "fast", "messages": [{"role": "user", "content": "hello"}]}
 
@@ -110,7 +113,7 @@ class House:
     """A cache on stores in memory, and the calls that visit it."""
 
     entries: CacheEntries = field(default_factory=MemoryCacheEntries)
-    epochs: CacheEpochs = field(default_factory=MemoryCacheEpochs)
+    epochs: CacheEpochs = field(default_factory=lambda: MemoryCacheEpochs(MemoryChanges()))
     clock: FakeClock = field(default_factory=FakeClock)
     master_key: str | None = MASTER_KEY
     limits: Limits = LIMITS

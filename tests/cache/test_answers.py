@@ -12,6 +12,7 @@ from cache_words import (
     DONE,
     EMBEDDINGS,
     HELLO,
+    PURGE,
     RESPONSES,
     ROUTE,
     TOLD,
@@ -490,7 +491,7 @@ async def test_a_purge_in_the_air_keeps_what_was_asked_before_it(house: House) -
     answers = await house.open()
     leader = visit(answers, question())
     await leader.find()
-    await answers.shelf.purge("triage")
+    await answers.shelf.purge(PURGE)
     give(leader, ANSWER)
 
     assert await ask(answers, question()) is None
@@ -602,7 +603,7 @@ async def test_who_waited_for_a_call_that_failed_gets_the_stand_in_too(house: Ho
 async def test_a_purged_answer_never_stands_in(house: House) -> None:
     asked = question(use_case=STALE)
     answers = await old_answer(house, 5_000, asked)
-    await answers.shelf.purge("triage")
+    await answers.shelf.purge(PURGE)
 
     assert await failing(answers, asked) is None
 

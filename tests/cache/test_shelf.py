@@ -10,6 +10,7 @@ import pytest
 from cache_words import (
     HELLO,
     OTHER_MASTER_KEY,
+    PURGE,
     USE_CASE,
     House,
     ask,
@@ -28,6 +29,7 @@ from tollhouse.domain.errors import StoreUnavailable
 from tollhouse.ports.cache import CacheEntries, CacheEntry, Place
 from tollhouse.stores import Stores
 from tollhouse.stores.memory.cache import MemoryCacheEntries, MemoryCacheEpochs
+from tollhouse.stores.memory.changes import MemoryChanges
 from tollhouse.stores.redis import open_cache
 from tollhouse.testing.clock import FakeClock
 from valkey_server import Valkey, running_valkey
@@ -54,6 +56,10 @@ class Entries(MemoryCacheEntries):
     async def put(self, entries: Sequence[CacheEntry]) -> None:
         await self._answering()
         await super().put(entries)
+
+    async def forget(self, use_case: str) -> int:
+        await self._answering()
+        return await super().forget(use_case)
 
     async def _answering(self) -> None:
         await asyncio.sleep(0)
@@ -227,7 +233,7 @@ async def test_closing_writes_what_is_new(house: House) -> None:
 
 
 async def test_what_waits_to_be_written_is_bounded(entries: Entries) -> None:
-    shelf = Shelf(entries, MemoryCacheEpochs(), open_sealer("A" * 43 + "="), FakeClock())
+    shelf = Shelf(entries, MemoryCacheEpochs(MemoryChanges()), open_sealer("A" * 43 + "="), FakeClock())
     for number in range(40):
         shelf.put(("triage", bytes([number])), kept(2**20), 2**60)
 
@@ -319,7 +325,7 @@ async def test_a_purge_takes_one_use_cases_answers_everywhere(house: House, entr
     await here.shelf.flush()
     assert await ask(there, question()) is not None
 
-    assert await here.shelf.purge("triage") == 2
+    assert await here.shelf.purge(PURGE) == 2
     await there.shelf.refresh()
 
     for answers in (here, there, await house.open()):
@@ -333,7 +339,7 @@ async def test_what_was_not_written_before_a_purge_is_not_written_after_it(house
     await ask(here, question(), ANSWER)
     await ask(there, question({**HELLO, "seed": 1}), ANSWER)
 
-    await here.shelf.purge("triage")
+    await here.shelf.purge(PURGE)
     await there.shelf.refresh()
     await here.shelf.flush()
     await there.shelf.flush()
@@ -343,7 +349,7 @@ async def test_what_was_not_written_before_a_purge_is_not_written_after_it(house
 
 async def test_after_a_purge_answers_are_kept_again(house: House) -> None:
     here, there = await house.open(), await house.open()
-    await here.shelf.purge("triage")
+    await here.shelf.purge(PURGE)
     await there.shelf.refresh()
     await ask(here, question(), ANSWER)
     await here.shelf.flush()
@@ -356,10 +362,24 @@ async def test_a_purge_holds_even_if_the_store_does_not_forget(house: House, ent
     await ask(here, question(), ANSWER)
     await here.shelf.flush()
     left = dict(entries._entries)
-    await here.shelf.purge("triage")
+    await here.shelf.purge(PURGE)
     entries._entries = left
 
     for answers in (here, await house.open()):
+        assert await ask(answers, question()) is None
+
+
+async def test_a_store_that_cannot_delete_does_not_keep_a_purge_from_counting(house: House, entries: Entries) -> None:
+    here, there = await house.open(), await house.open()
+    await ask(here, question(), ANSWER)
+    await here.shelf.flush()
+    entries.away = True
+
+    assert await here.shelf.purge(PURGE) is None
+
+    entries.away = False
+    await there.shelf.refresh()
+    for answers in (here, there):
         assert await ask(answers, question()) is None
 
 
@@ -381,11 +401,11 @@ async def keep_and_find(entries: CacheEntries, stores: Stores) -> None:
     await here.shelf.flush()
     assert await ask(there, question()) is not None
 
-    assert await third.shelf.purge("triage") == 1
+    assert await third.shelf.purge(PURGE) == 1
     await there.shelf.refresh()
 
     assert await ask(there, question()) is None
-    assert await third.shelf.purge("triage") == 0
+    assert await third.shelf.purge(PURGE) == 0
 
 
 async def test_processes_share_what_they_keep_through_the_database(stores: Stores) -> None:

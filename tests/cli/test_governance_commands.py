@@ -58,6 +58,23 @@ def test_a_team_and_its_use_case_are_made_changed_and_retired(run: Hand) -> None
     assert (shown["state"], shown["max_output_tokens"], shown["managed"]) == ("retired", 100, "store")
 
 
+def test_kept_answers_are_forgotten_and_it_is_recorded(run: Hand) -> None:
+    purged = run("cache", "purge", "claims-triage", "--reason", "wrong answers")
+    again = run.read("cache", "purge", "claims-triage")
+    missing = run("cache", "purge", "nothing")
+
+    assert (purged.exit_code, purged.stdout) == (0, ""), purged.stderr
+    assert "0 were deleted from the store" in purged.stderr
+    assert again == {"use_case": "claims-triage", "deleted": 0}
+    assert missing.exit_code == Exit.FAILED
+    found = run.read("changes", "--kind", "cache")["items"]
+    assert isinstance(found, list)
+    assert [(change["name"], change["reason"]) for change in found] == [
+        ("claims-triage", "at the command line"),
+        ("claims-triage", "wrong answers"),
+    ]
+
+
 def test_who_wrote_a_use_case_does_not_approve_it(run: Hand) -> None:
     run("use-cases", "set", "new", "--set", "team=claims", "--set", "owner=a@b.example", "--set", 'models=["fast"]',
         "--set", "privacy.mode=off")  # fmt: skip

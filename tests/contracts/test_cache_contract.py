@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 
 import pytest
 
-from tollhouse.ports.cache import CacheEntries, CacheEntry, CacheEpochs, Place
+from tollhouse.ports.cache import CacheEntries, CacheEntry, Place
+from tollhouse.ports.changes import Change
 from tollhouse.stores import Stores, open_stores
 from tollhouse.stores.memory import memory_stores
 from tollhouse.stores.redis import open_cache
@@ -120,19 +122,29 @@ async def test_all_that_is_over_goes_however_much_it_is(stores: Stores) -> None:
     assert await stores.cache.expire(NOW_MS, BIG) == 1_201
 
 
-@pytest.fixture
-def epochs(stores: Stores) -> CacheEpochs:
-    return stores.cache_epochs
+def purging(use_case: str, at_ms: int) -> Change:
+    return Change(kind="cache", name=use_case, author="ana", reason="wrong answers", at_ms=at_ms, team="claims")
 
 
-async def test_an_epoch_only_goes_up(epochs: CacheEpochs) -> None:
+async def test_an_epoch_only_goes_up(stores: Stores) -> None:
+    epochs = stores.cache_epochs
     assert await epochs.all() == {}
 
-    first = await epochs.advance("triage", 1_000)
-    again = await epochs.advance("triage", 1_000)
-    back = await epochs.advance("triage", 5)
-    later = await epochs.advance("triage", 2_000)
-    other = await epochs.advance("other", 7)
+    first = await epochs.advance(purging("triage", 1_000))
+    again = await epochs.advance(purging("triage", 1_000))
+    back = await epochs.advance(purging("triage", 5))
+    later = await epochs.advance(purging("triage", 2_000))
+    other = await epochs.advance(purging("other", 7))
 
     assert (first, again, back, later, other) == (1_000, 1_001, 1_002, 2_000, 7)
     assert await epochs.all() == {"triage": 2_000, "other": 7}
+
+
+async def test_who_raised_an_epoch_and_why_is_recorded(stores: Stores) -> None:
+    before = await stores.changes.revision()
+
+    await stores.cache_epochs.advance(purging("triage", 1_000))
+
+    (change,) = await stores.changes.list(kind="cache")
+    assert replace(change, id=0) == purging("triage", 1_000)
+    assert await stores.changes.revision() > before

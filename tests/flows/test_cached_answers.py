@@ -28,7 +28,7 @@ from flow_house import (
     use_case,
 )
 from tollhouse.simulator import Reply
-from tollhouse.testing.house import TestHouse
+from tollhouse.testing.house import ADMIN_TOKEN, TestHouse
 
 THEIR_KEY = "th-their-key-0123456789abc"
 POOR_KEY = "th-poor-key-0123456789abcd"
@@ -427,6 +427,17 @@ def test_an_answer_that_broke_off_after_its_first_words_is_not_mended_with_an_ol
 
 
 # --- where it is kept -----------------------------------------------------------------------------------------------
+
+
+def test_purged_answers_are_made_again(house: TestHouse) -> None:
+    first, second = chat("sim-echo@purged"), chat("sim-echo@purged", seed=1)
+    for body in (first, second, first):
+        ask(house, body)
+
+    purge = post(house, b"", method="DELETE", path="/api/v1/use-cases/tests/cache?reason=wrong", key=ADMIN_TOKEN)
+
+    assert purge.status == 200
+    assert [cached(ask(house, body)) for body in (first, second, first)] == ["miss", "miss", "exact"]
 
 
 def test_nothing_readable_is_on_disk(house: TestHouse) -> None:

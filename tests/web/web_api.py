@@ -1,8 +1,10 @@
 """Our own API over a ledger of listed calls, with nothing governed: for tests of what it shows of calls and usage."""
 
 from tollhouse.admission.admission import Admission
+from tollhouse.cache.shelf import Shelf
 from tollhouse.domain.governance import Governance
 from tollhouse.domain.providers import Secret
+from tollhouse.governance.answers import AnswerDesk
 from tollhouse.governance.desk import Desk
 from tollhouse.governance.keys import KeyDesk
 from tollhouse.governance.register import Composed, Register
@@ -34,6 +36,7 @@ def a_listed_api(usage: UsageQueries, *, admin_token: str | None) -> Api:
         desk=Desk(register, stores.objects, lambda objects: [], clock),
         keys=KeyDesk(register, stores.keys, clock),
         tokens=TokenDesk(register, stores.tokens, clock),
+        answers=AnswerDesk(register, Shelf(stores.cache, stores.cache_epochs, None, clock).purge, clock),
         badges=Badges(register, Secret(admin_token) if admin_token else None),
         admission=admission,
         ledger=stores.ledger,

@@ -10,6 +10,7 @@ import msgspec
 
 from tollhouse.domain.errors import StoreUnavailable, WrongMasterKey
 from tollhouse.ports.cache import CacheEntries, CacheEntry, CacheEpochs, Place
+from tollhouse.ports.changes import Change
 from tollhouse.ports.clock import Clock
 from tollhouse.ports.sealer import Sealer
 
@@ -81,17 +82,23 @@ class Shelf:
             self._unwritten[place] = (kept, until_ms)
             self._unwritten_bytes += size
 
-    async def purge(self, use_case: str) -> int:
+    async def purge(self, change: Change) -> int | None:
         """
-        Make everything kept for a use case unreachable, here at once and elsewhere within a moment, and delete it.
+        Make everything kept for the use case that the change names unreachable, here at once and elsewhere within a
+        moment, and delete it.
 
-        Return how many answers the store had. Raises StoreUnavailable; unless the epoch could not be raised, what was
-        kept is unreachable all the same.
+        Return how many answers were in the store; None if it could not delete them: they stay, sealed and unreachable,
+        until their time is over. Raises StoreUnavailable if nothing was done.
         """
-        epoch = await self._epochs.advance(use_case, self._clock.now_ms())
+        use_case = change.name
+        epoch = await self._epochs.advance(change)
         self._known = {**(self._known or {}), use_case: epoch}
         self._forget(use_case)
-        return await self._entries.forget(use_case)
+        try:
+            return await self._entries.forget(use_case)
+        except StoreUnavailable as error:
+            self._looks.failed(error)
+            return None
 
     # --- what is done now and then ----------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from tollhouse import __version__
 from . import (
     backup,
     budgets,
+    cache,
     calls,
     changes,
     config,
@@ -71,6 +72,7 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, Command]]] = {
             "try": budgets.try_budget,
         },
     ),
+    "cache": ("Forget kept answers.", {"purge": cache.purge}),
     "teams": ("See and change teams.", objects.commands(objects.TEAMS)),
     "use-cases": (
         "See, propose, change and approve use cases.",

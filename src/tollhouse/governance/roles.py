@@ -21,6 +21,7 @@ class Action(StrEnum):
     USE_CASES_READ = "read use cases"
     USE_CASES_WRITE = "propose and change use cases"
     USE_CASES_MOVE = "approve, start and retire use cases"
+    CACHE_PURGE = "forget kept answers"
     ROUTES_READ = "read routes"
     ROUTES_WRITE = "change routes"
     PRICES_READ = "read prices"
@@ -54,6 +55,7 @@ PERMITTED: Mapping[Action, frozenset[Role]] = {
     Action.USE_CASES_READ: _EVERYONE,
     Action.USE_CASES_WRITE: _OWNERS | {Role.DEVELOPER},
     Action.USE_CASES_MOVE: _OWNERS,
+    Action.CACHE_PURGE: _OWNERS | {Role.DEVELOPER},
     Action.ROUTES_READ: _EVERYONE,
     Action.ROUTES_WRITE: _ADMIN,
     Action.PRICES_READ: _EVERYONE,

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from .changes import Change
+
 Place = tuple[str, bytes]
 """Where an answer is kept: its use case, and the SHA-256 of everything that makes the answer."""
 
@@ -47,6 +49,6 @@ class CacheEpochs(Protocol):
         """Return the epochs that were ever raised; every other is 0."""
         ...
 
-    async def advance(self, use_case: str, now_ms: int) -> int:
-        """Raise the epoch to a number it never had, `now_ms` if that is higher; return it."""
+    async def advance(self, change: Change) -> int:
+        """Raise the epoch of the use case that the change names to a number it never had; return it. Records the change."""
         ...

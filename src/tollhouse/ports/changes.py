@@ -10,7 +10,7 @@ class Change:
     """
     One change. `before` and `after` are JSON without secrets; None: there was nothing, or there is nothing any more.
 
-    `kind` is organisation | team | use_case | route | price | key | token; `id` counts up, 0 before it is written.
+    `kind` is organisation | team | use_case | route | price | key | token | cache; `id` counts up, 0 before it is written.
     `team` is whose change it is, for those who may see only their own.
     """
 

@@ -39,7 +39,7 @@ def memory_stores() -> Stores:
         presence=MemoryPresence(),
         marks=MemoryMarks(),
         cache=MemoryCacheEntries(),
-        cache_epochs=MemoryCacheEpochs(),
+        cache_epochs=MemoryCacheEpochs(changes),
         close=_nothing_to_close,
     )
 

@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from tollhouse.ports.cache import CacheEntry, Place
+from tollhouse.ports.changes import Change
+
+from .changes import MemoryChanges
 
 
 class MemoryCacheEntries:
@@ -44,12 +47,14 @@ class MemoryCacheEntries:
 class MemoryCacheEpochs:
     """CacheEpochs in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, changes: MemoryChanges) -> None:
+        self._changes = changes
         self._epochs: dict[str, int] = {}
 
     async def all(self) -> Mapping[str, int]:
         return dict(self._epochs)
 
-    async def advance(self, use_case: str, now_ms: int) -> int:
-        self._epochs[use_case] = max(self._epochs.get(use_case, 0) + 1, now_ms)
-        return self._epochs[use_case]
+    async def advance(self, change: Change) -> int:
+        self._epochs[change.name] = max(self._epochs.get(change.name, 0) + 1, change.at_ms)
+        self._changes.record(change)
+        return self._epochs[change.name]

@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection, case, delete, func, select, tuple_
 
 from tollhouse.ports.cache import CacheEntry, Place
+from tollhouse.ports.changes import Change
 
+from .changes import record
 from .engine import Database
 from .schema import cache_entries as entries_
 from .schema import cache_epochs as epochs_
@@ -87,8 +89,9 @@ class SqlCacheEpochs:
 
         return await self._database.read(asking)
 
-    async def advance(self, use_case: str, now_ms: int) -> int:
-        statement = self._database.insert(epochs_).values(use_case=use_case, epoch=max(1, now_ms))
+    async def advance(self, change: Change) -> int:
+        """The moment of the change is a number that no epoch had, unless somebody's clock went back."""
+        statement = self._database.insert(epochs_).values(use_case=change.name, epoch=max(1, change.at_ms))
         raised = epochs_.c.epoch + 1
         statement = statement.on_conflict_do_update(
             index_elements=[epochs_.c.use_case],
@@ -97,6 +100,7 @@ class SqlCacheEpochs:
 
         def raising(connection: Connection) -> int:
             epoch: int = connection.execute(statement.returning(epochs_.c.epoch)).scalar_one()
+            record(connection, change)
             return epoch
 
         return await self._database.write(raising)

@@ -10,7 +10,7 @@ from . import query
 from .entry import Answer, Asked
 from .rooms import Rooms
 
-KINDS = ("organisation", "team", "use_case", "route", "price", "key", "token")
+KINDS = ("organisation", "team", "use_case", "route", "price", "key", "token", "cache")
 
 CHANGES: query.Known = {
     "kind": query.Parameter({"type": "string", "enum": list(KINDS)}, "What kind of thing was changed."),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tollhouse.admission.admission import Admission, Principal
 from tollhouse.domain.rates import RateState
+from tollhouse.governance.answers import AnswerDesk
 from tollhouse.governance.desk import Desk
 from tollhouse.governance.keys import KeyDesk
 from tollhouse.governance.register import Register
@@ -28,6 +29,7 @@ class Rooms:
     desk: Desk
     keys: KeyDesk
     tokens: TokenDesk
+    answers: AnswerDesk
     badges: Badges
     admission: Admission
     ledger: Ledger

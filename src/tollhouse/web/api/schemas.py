@@ -56,6 +56,7 @@ def schemas() -> Json:
             for kind, where in _WHERE.items()
             for name, schema in ((kind, _governed(where)), (f"{kind}List", _items(kind)))
         },
+        "Purged": _object({"use_case": TEXT, "deleted": {"type": ["integer", "null"], "minimum": 0}}),
         "Key": _object(_KEY),
         "KeyList": _items("Key"),
         "KeyWithSecret": _object({**_KEY, "secret": _SECRET}),

@@ -9,6 +9,7 @@ from tollhouse.governance.roles import Action
 
 from .body import Document
 from .budgets import NewBudget, delete_budget, list_budgets, put_budget
+from .cache import purge_cache
 from .calls import list_calls, show_call, show_usage
 from .changes import CHANGES, list_changes
 from .entry import Entry
@@ -173,6 +174,15 @@ ENTRIES: tuple[Entry, ...] = (
         summary="Move a use case on: approved by a second person, then live; or retired.",
         answer="UseCase",
         body=Move,
+    ),
+    Entry(
+        method="DELETE",
+        path=f"{API}/use-cases/{{name}}/cache",
+        action=Action.CACHE_PURGE,
+        handler=purge_cache,
+        summary="Forget every answer that is kept for a use case.",
+        answer="Purged",
+        query=REASON,
     ),
     *_USE_CASES.rows(
         f"{API}/use-cases", "UseCase", "use case", reads=Action.USE_CASES_READ, writes=Action.USE_CASES_WRITE
