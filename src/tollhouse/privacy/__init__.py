@@ -7,4 +7,6 @@ Privacy: nothing personal leaves the house unless the policy of the use case say
     recognisers/    one kind of personal data per file
     detector.py     all recognisers over one text, in pieces, within a time limit
     findings.py     what was found in texts seen before
+    guardrails/     one rule about texts per file, and `guards.py`, which asks those of a use case
+    injection/      how orders to a model are known: words, cues, marks, a small classifier and its weights
 """
