@@ -1,10 +1,11 @@
 """The clock over one attempt, with the loop's time held still."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from tollhouse.domain.errors import UpstreamError, UpstreamTimeout
 from tollhouse.domain.governance import Timeouts
-from tollhouse.providers.watch import Watch
+from tollhouse.providers.watch import CATCH_UP_S, LATE_S, Watch
 
 LIMITS = Timeouts(first_token_ms=2_000, idle_ms=500, total_ms=60_000)
 
@@ -32,6 +33,11 @@ class FakeLoop:
         self.armed += 1
         self.timers.append(FakeTimer(when, callback))
         return self.timers[-1]
+
+    def stand_still(self, seconds: float) -> None:
+        """Nothing is done meanwhile; what has become due is done afterwards."""
+        self.now += seconds
+        self.sleep(0)
 
     def sleep(self, seconds: float) -> None:
         until = self.now + seconds
@@ -181,3 +187,40 @@ def test_a_stream_of_many_events_sets_no_timer_an_event() -> None:
         watch.resume()
 
     assert loop.armed <= 20  # 5 s of stream; a tick at least every 500 ms
+
+
+def test_time_in_which_we_stood_still_is_not_the_providers_silence() -> None:
+    watch, loop, exchange = watching()
+    watch.output_began()
+
+    loop.sleep(0.4)
+    loop.stand_still(5.0)
+    assert exchange.phase is None
+
+    watch.hold()  # it had answered all along
+    watch.resume()
+    loop.sleep(0.499)
+    assert exchange.phase is None
+
+    loop.sleep(0.002 + CATCH_UP_S)
+    assert exchange.phase == "idle"
+
+
+def test_standing_still_buys_a_silent_provider_a_moment_and_no_more() -> None:
+    _, loop, exchange = watching(replace(LIMITS, total_ms=3_000))
+
+    loop.sleep(1.0)
+    loop.stand_still(60.0)
+    assert exchange.phase is None
+
+    loop.sleep(1.0 + CATCH_UP_S)
+    assert exchange.phase == "first_token"
+
+
+def test_a_timer_that_is_a_little_late_is_believed() -> None:
+    _, loop, exchange = watching()
+
+    loop.sleep(1.95)
+    loop.stand_still(0.05 + LATE_S)
+
+    assert exchange.phase == "first_token"

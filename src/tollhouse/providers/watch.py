@@ -15,6 +15,12 @@ from tollhouse.domain.governance import Timeouts
 END_MS = 1_000
 """How long usage and `[DONE]` are awaited after the last `finish_reason`."""
 
+LATE_S = 0.05
+"""A timer that fires so much later than set: this process stood still (starved, or busy), and it says nothing of the provider."""
+
+CATCH_UP_S = 0.02
+"""After that, so long for what has arrived meanwhile to be read: a few rounds of the loop."""
+
 _REARM_MIN_S = 0.001  # a loop's clock may stand a little before the time that its timer was set to
 
 
@@ -40,10 +46,12 @@ class Watch:
     """
     Costs two readings of the clock an event, one timer an attempt, and a tick of it a second; never a timer an event.
 
-    Time during which the reader of the answer holds an event counts for `total` only, not as the provider's silence.
+    Time during which the reader of the answer holds an event counts for `total` only, not as the provider's silence; time
+    during which the loop stood still counts for nothing.
     """
 
     __slots__ = (
+        "_armed_for",
         "_exchange",
         "_held_at",
         "_idle_ms",
@@ -67,6 +75,7 @@ class Watch:
         self._tick_s = min(timeouts.idle_ms, END_MS) / 1_000
         self._total_due = self._since + timeouts.total_ms / 1_000
         self._held_at: float | None = None
+        self._armed_for = 0.0
         self._exchange: Abortable | None = None
         self._timer: Timer | None = None
 
@@ -114,7 +123,8 @@ class Watch:
     def _arm(self) -> None:
         now = self._loop.time()
         when = min(self._total_due, self._due(), now + self._tick_s)
-        self._timer = self._loop.call_at(max(when, now + _REARM_MIN_S), self._fire)
+        self._armed_for = max(when, now + _REARM_MIN_S)
+        self._timer = self._loop.call_at(self._armed_for, self._fire)
 
     def _due(self) -> float:
         """When the phase is over due; while the reader holds an event, the earliest time that can be."""
@@ -123,7 +133,12 @@ class Watch:
 
     def _fire(self) -> None:
         now = self._loop.time()
-        if now >= self._total_due:
+        late_s = now - self._armed_for
+        if late_s > LATE_S:
+            self._since += late_s + CATCH_UP_S
+            self._total_due += late_s + CATCH_UP_S
+            self._arm()
+        elif now >= self._total_due:
             self._abort("total", self._total_ms)
         elif now >= self._due():
             self._abort(self._phase, self._limit_ms)
