@@ -47,6 +47,11 @@ class Answer:
         return [json.loads(event) for event in self.events if event != b"[DONE]"]
 
     @property
+    def whole(self) -> Body:
+        found: Body = json.loads(self.body or b"{}")
+        return found
+
+    @property
     def is_done(self) -> bool:
         return self.events[-1:] == [b"[DONE]"]
 
@@ -54,26 +59,26 @@ class Answer:
     def error(self) -> Body:
         """The error object: of the body, or of the stream's last event; empty if there is none."""
         last: Body = self.chunks[-1] if self.is_stream and self.chunks else {}
-        found = last if self.is_stream else json.loads(self.body or b"{}")
+        found = last if self.is_stream else self.whole
         error = found.get("error", {})
         return error if isinstance(error, dict) else {}
 
     @property
     def text(self) -> str:
         if not self.is_stream:
-            return str(_choices(json.loads(self.body))[0]["message"]["content"])
+            return str(_choices(self.whole)[0]["message"]["content"])
         return "".join(choice["delta"].get("content") or "" for chunk in self.chunks for choice in _choices(chunk))
 
     @property
     def finishes(self) -> list[str]:
         """Every `finish_reason` there is."""
-        found = [json.loads(self.body)] if not self.is_stream else self.chunks
+        found = [self.whole] if not self.is_stream else self.chunks
         reasons = [choice.get("finish_reason") for one in found for choice in _choices(one)]
         return [reason for reason in reasons if reason]
 
     @property
     def usage(self) -> Body | None:
-        found = [json.loads(self.body)] if not self.is_stream else self.chunks
+        found = [self.whole] if not self.is_stream else self.chunks
         told = [one["usage"] for one in found if one.get("usage")]
         last = told[-1] if told else None
         return last if isinstance(last, dict) else None

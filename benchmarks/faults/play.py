@@ -15,17 +15,9 @@ HEAVY = frozenset({"endless", "huge-line", "gzip-bomb"})
 Asked = tuple[Case, Way, int, Answer]
 
 
-async def warm_up(stage: Stage) -> None:
-    """Let it load what it loads at first use (the tokeniser alone is 66 MiB), so that memory can be compared."""
-    for _ in range(AT_ONCE):
-        await stage.asks("echo", streamed=False)
-    await stage.asks("no-usage.whole.alone", streamed=False)
-    await asyncio.gather(*(stage.asks("echo", streamed=True) for _ in range(AT_ONCE)))
-    await stage.asks("stale.whole.alone", streamed=False)  # leaves the first connection that is a trap
-
-
 async def play(stage: Stage, turn: int = 0) -> list[Seen]:
     """Make every call once, and return what became of it."""
+    await stage.asks("stale.whole.alone", streamed=False)  # leaves the first connection that is a trap
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def at_the_gate(case: Case, way: Way) -> Asked:

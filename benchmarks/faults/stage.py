@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import tollhouse
 from tollhouse.simulator import BillLine, Simulator, start
 
 from .caller import Answer, Body, ask
@@ -29,10 +30,14 @@ PRICE = {"input_per_million": "0.25", "cached_input_per_million": "0.025", "outp
 """The simulator's own, so that the ledger can be held against its bill."""
 
 MAX_ANSWER_BYTES = 262_144
+WARM_CALLS = 32
 READY_S = 60.0
 POSTED_S = 20.0
 PEAK_OF_MEMORY = "5"
 """What /proc/PID/clear_refs takes to measure the peak anew."""
+
+SOURCE = Path(tollhouse.__file__).parents[1]
+"""The gateway is the one that this process imports, wherever it is started."""
 
 Tree = dict[str, object]
 Rows = Mapping[str, Mapping[str, object]]
@@ -53,6 +58,12 @@ class Stage:
         if streamed:
             body["stream_options"] = {"include_usage": True}
         return await ask(self.url, KEY, body)
+
+    async def warm_up(self) -> None:
+        """Let it load what it loads at first use (the tokeniser is 66 MiB, and takes its time on a busy machine)."""
+        await self.asks("uncounted", streamed=False)
+        for streamed in (False, True):
+            await asyncio.gather(*(self.asks("echo", streamed=streamed) for _ in range(WARM_CALLS)))
 
     async def ledger(self, ids: Sequence[str]) -> Mapping[str, Body]:
         """Return the calls with these ids, once all of them are in the ledger."""
@@ -118,7 +129,7 @@ def route_of(case: Case, way: Way, turn: int) -> str:
 
 def routes(turns: int) -> Tree:
     """A route for every case and way, and for every turn where a deployment remembers the one before."""
-    found: Tree = {"saved": route("good", f"sim-text:{SAVED}"), "echo": route("good", "sim-echo")}
+    found: Tree = {"saved": route("good", f"sim-text:{SAVED}")}
     for case in CASES:
         for way in WAYS:
             for turn in range(turns if case.is_fresh else 1):
@@ -134,16 +145,20 @@ def routes(turns: int) -> Tree:
     return found
 
 
+def places() -> dict[str, str]:
+    """Where every case's provider is: each case has one of its own, and with it a key and a retry budget."""
+    return {f"p-{case.name}": case.place for case in CASES}
+
+
 def tree(models: Tree, addresses: Mapping[str, str], *, client: str) -> Tree:
-    """A whole configuration: every case has a provider of its own, and with it a key and a retry budget."""
-    places = {f"p-{case.name}": addresses[case.place] for case in CASES} | {"good": addresses["sim"]}
+    """A whole configuration; `addresses` by provider."""
     return {
         "server": {"listen": "127.0.0.1:0", "admin_token": ADMIN, "upstream_client": client},
         "storage": {"path": "data"},
         "privacy": {"master_key": "A" * 43 + "="},
         "providers": {
             name: {"dialect": "openai", "base_url": address, "api_key": f"sk-{name}-{CANARY}"}
-            for name, address in places.items()
+            for name, address in addresses.items()
         },
         "models": models,
         "teams": {"faults": {}},
@@ -160,11 +175,19 @@ def tree(models: Tree, addresses: Mapping[str, str], *, client: str) -> Tree:
 
 
 @asynccontextmanager
-async def staged(models: Tree, *, client: str = "own") -> AsyncIterator[Stage]:
-    """Yield a running stage with these routes. Providers: `good`, and `p-NAME` for every case."""
+async def staged(models: Tree, providers: Mapping[str, str], *, client: str = "own") -> AsyncIterator[Stage]:
+    """
+    Yield a running stage with these routes.
+
+    Args:
+        models: `echo` and `uncounted`, both well, are always there.
+        providers: their places (`sim`, `stale` or `nobody`) by name; `good` is always there.
+    """
     simulators = {"sim": await start(), "stale": await start()}
-    addresses = {name: simulator.base_url for name, simulator in simulators.items()}
-    addresses["nobody"] = "http://127.0.0.1:1/v1"  # below the ports that anybody may take
+    at = {name: simulator.base_url for name, simulator in simulators.items()}
+    at["nobody"] = "http://127.0.0.1:1/v1"  # below the ports that anybody may take
+    addresses = {name: at[place] for name, place in {**providers, "good": "sim"}.items()}
+    models = {"echo": route("good", "sim-echo"), "uncounted": route("good", "sim-no-usage"), **models}
     try:
         with tempfile.TemporaryDirectory(prefix="tollhouse-faults-") as name:
             folder = Path(name)
@@ -184,7 +207,7 @@ async def _serving(folder: Path) -> AsyncIterator[tuple[subprocess.Popen[bytes],
             stdout=said,
             stderr=subprocess.STDOUT,
             cwd=folder,
-            env={**os.environ, "NO_COLOR": "1"},
+            env={**os.environ, "NO_COLOR": "1", "PYTHONPATH": str(SOURCE)},
         )
     try:
         yield process, await _ready(process, folder / "said")

@@ -5,12 +5,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pytest
+from benchmarks.faults import sixteen
 from benchmarks.faults.cases import CASES, WAYS
 from benchmarks.faults.judge import Seen, problems
-from benchmarks.faults.play import AT_ONCE, play, warm_up
-from benchmarks.faults.stage import CANARY, MAX_ANSWER_BYTES, routes, staged
+from benchmarks.faults.play import AT_ONCE, play
+from benchmarks.faults.stage import CANARY, MAX_ANSWER_BYTES, places, routes, staged
 
 TURNS = 25
+
+CUT_SCENARIOS = {
+    "S08": "upstream_error",
+    "S09": "upstream_timeout",
+    "S10": "upstream_error",
+    "S14": "upstream_error",
+}
+"""Those that break after output, which had left."""
 
 MARGIN_KIB = 20 * 1024
 """Beside the answers that may be held at once."""
@@ -26,8 +35,8 @@ class Played:
 
 
 async def _played(client: str, turns: int) -> Played:
-    async with staged(routes(turns), client=client) as stage:
-        await warm_up(stage)
+    async with staged(routes(turns), places(), client=client) as stage:
+        await stage.warm_up()
         before, _ = stage.memory_kib()
         stage.forget_peak()
         seen = [each for turn in range(turns) for each in await play(stage, turn)]
@@ -59,6 +68,28 @@ def test_a_provider_may_do_what_it_likes() -> None:
     assert not found
     assert CANARY.encode() not in played.told
     assert holds_little(played)
+
+
+def test_the_scenarios_of_the_public_bench() -> None:
+    """Held whole, an answer survives all sixteen; let out at once, what is cut ends in a clean error, and nothing fails."""
+
+    async def played() -> dict[str, dict[str, tuple[str, str]]]:
+        async with staged(sixteen.routes(), sixteen.places()) as stage:
+            await stage.warm_up()
+            outcomes = await sixteen.play(stage)
+            return {
+                scenario.id: {way: sixteen.score(scenario, seen) for way, seen in outcomes[scenario.id].items()}
+                for scenario in sixteen.SCENARIOS
+            }
+
+    found = asyncio.run(played())
+
+    passed = [("pass", scenario.ideal) for scenario in sixteen.SCENARIOS]
+    assert [ways["whole"] for ways in found.values()] == passed
+    assert [ways["complete"] for ways in found.values()] == passed
+    for name, ways in found.items():
+        cut = CUT_SCENARIOS.get(name)
+        assert ways["first_chunk"] == (("safe", f"in-band {cut}") if cut else found[name]["complete"]), name
 
 
 @pytest.mark.slow
