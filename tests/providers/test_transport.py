@@ -29,7 +29,7 @@ from provider_scripts import (
     respond,
     upstream,
 )
-from tollhouse.domain.errors import ConnectTimeout, NotSent, UpstreamReset
+from tollhouse.domain.errors import Blame, ConnectTimeout, NotSent, PoolTimeout, UpstreamReset
 from tollhouse.providers.transport import header_block
 
 pytest_plugins = ("each_client",)
@@ -86,12 +86,13 @@ async def test_a_request_waits_for_a_free_connection_and_no_longer_than_it_may()
         first = asyncio.create_task(collect(sender, outgoing()))
         await first_arrived.wait()
 
-        with pytest.raises(NotSent) as caught:
+        with pytest.raises(PoolTimeout) as caught:
             await collect(sender, outgoing(timeouts=limits(pool_ms=50)))
 
         first.cancel()
         await asyncio.gather(first, return_exceptions=True)
-    assert caught.value.billed is False
+    assert (caught.value.billed, caught.value.same_deployment, caught.value.fallback) == (False, False, True)
+    assert caught.value.blame is Blame.RATE, "how busy we are opens nobody's breaker"
     assert up.connections == 1
 
 

@@ -169,6 +169,38 @@ async def test_a_connection_that_never_completes_a_request_is_closed(sent: bytes
     assert end == b""
 
 
+async def test_a_caller_who_never_reads_the_end_of_an_answer_is_cut() -> None:
+    streams, stopped = Streams(), asyncio.Event()
+    edge = Edge(v1=_says_much, api=streams, pages={}, watch=Seen())
+    server = Server(edge, bind("127.0.0.1", 0), drain_ms=0, on_stop=stopped.set, silent_ms=200)
+    ready = asyncio.Event()
+    ended = asyncio.create_task(server.run(lambda _port: ready.set()))
+    await ready.wait()
+
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1_024)
+    writer.write(b"POST /v1/x HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n")
+    async with asyncio.timeout(20):
+        while not server._connections:
+            await asyncio.sleep(0.01)
+        while server._connections:
+            await asyncio.sleep(0.01)
+    got = await reader.read(-1)
+    writer.close()
+    server.stop()
+    await ended
+
+    assert 0 < len(got) < MUCH, "what the kernel held already"
+
+
+MUCH = 64 * 2**20
+"""More than the kernel takes in on both sides."""
+
+
+async def _says_much(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % MUCH)]})
+    await send({"type": "http.response.body", "body": bytes(MUCH)})
+
+
 async def _reads_all(scope: Scope, receive: Receive, _send: Send) -> None:
     await read_body(receive, scope, 1_000)
 

@@ -17,6 +17,20 @@ class AConnection:
     transport: asyncio.Transport = field(default_factory=asyncio.Transport)
 
 
+class Leaving(asyncio.Transport):
+    """A connection's transport that is closing, with so many bytes unread."""
+
+    def __init__(self, unread: int) -> None:
+        super().__init__()
+        self.unread = unread
+
+    def is_closing(self) -> bool:
+        return True
+
+    def get_write_buffer_size(self) -> int:
+        return self.unread
+
+
 def overdue_after(silence: Silence, connection: Connection, *, seconds: float) -> bool:
     """Was the connection overdue that long after it was first seen?"""
     silence.overdue([connection], 100.0)
@@ -59,3 +73,15 @@ def test_connections_that_are_gone_are_forgotten() -> None:
     silence.overdue([], 100.5)
 
     assert silence.overdue([connection], 101.5) == []
+
+
+def test_a_caller_who_reads_nothing_of_the_end_is_cut_and_a_slow_one_is_not() -> None:
+    silence = Silence(1_000)
+    slow, deaf = Leaving(100), Leaving(100)
+    connections = [AConnection(transport=slow), AConnection(transport=deaf)]
+
+    first = silence.stuck(connections)
+    slow.unread = 90
+
+    assert first == []
+    assert silence.stuck(connections) == connections[1:]

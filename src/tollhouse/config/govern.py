@@ -164,6 +164,7 @@ def _timeouts(route: tree.Timeouts, deployment: tree.Timeouts | None) -> domain.
         idle_ms=merged.idle_ms,
         total_ms=merged.total_ms,
         pool_ms=merged.pool_ms,
+        slow_reader_ms=merged.slow_reader_ms,
     )
 
 

@@ -119,7 +119,7 @@ class Timeouts(Part):
     idle_ms: LimitMs = 60_000
     total_ms: LimitMs = 600_000
     pool_ms: LimitMs = 1_000
-    slow_reader_ms: LimitMs | None = None
+    slow_reader_ms: LimitMs = 60_000
 
 
 class Breaker(Part):

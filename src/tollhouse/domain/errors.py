@@ -345,6 +345,15 @@ class ConnectTimeout(UpstreamTimeout):
     billed = False
 
 
+class PoolTimeout(UpstreamTimeout):
+    """All connections to the provider stayed in use; nothing was sent. That says how busy we are, not how it is."""
+
+    billed, blame = False, Blame.RATE
+
+    def __init__(self, limit_ms: int) -> None:
+        super().__init__("pool", limit_ms)
+
+
 class UpstreamReset(UpstreamError):
     """The provider closed the connection before it answered."""
 

@@ -86,7 +86,8 @@ class Timeouts:
     Limits of one attempt, in milliseconds.
 
     `first_token_ms` None: 120,000 on a stream, `total_ms` otherwise. `idle_ms` runs between whole data events of a
-    stream, between bytes of a body that is not streamed.
+    stream, between bytes of a body that is not streamed. `slow_reader_ms` is the caller's: how long a stream's caller may
+    take nothing of it.
     """
 
     connect_ms: int = 3_000
@@ -94,6 +95,7 @@ class Timeouts:
     idle_ms: int = 60_000
     total_ms: int = 600_000
     pool_ms: int = 1_000
+    slow_reader_ms: int = 60_000
 
     def first_ms(self, *, streamed: bool) -> int:
         if self.first_token_ms is not None:

@@ -26,7 +26,7 @@ from tollhouse.domain.errors import (
     TollhouseError,
     UpstreamError,
 )
-from tollhouse.domain.governance import BATCH, Deployment, Route
+from tollhouse.domain.governance import BATCH, Deployment, Route, Timeouts
 from tollhouse.domain.money import Usage, usd_from_nano
 from tollhouse.domain.rates import RateState
 from tollhouse.domain.wire import NOTHING, Asked, Event, Facts
@@ -47,6 +47,7 @@ from .tally import Tally
 from .terms import Terms
 
 CALLER_LEFT = 499
+SLOW_READER_MS = Timeouts().slow_reader_ms
 DONE = Event(b"data: [DONE]\n\n", Facts(ended=True))
 
 PROMPTS = ("messages", "input", "prompt", "instructions")
@@ -106,6 +107,8 @@ class Passage:
         self.degraded = False
         self.age_s: int | None = None
         """Of an answer that was given before."""
+        self.slow_reader_ms = SLOW_READER_MS
+        """How long its caller may take nothing of a stream, as the deployment that serves says, if one does."""
         self._tools = tools
         self._books = books
         self._ticket = ticket
@@ -355,6 +358,7 @@ class Passage:
         attempt = await self._books.reserve(deployment, asked, shaped)
         await self._books.sent(attempt)
         self.clamped = shaped.clamped
+        self.slow_reader_ms = deployment.timeouts.slow_reader_ms
         if shaped.choices != asked.choices:  # filled in or clamped: the answer is whole with as many as were sent
             asked = replace(asked, choices=shaped.choices)
         return attempt, self._outgoing(attempt, asked, step, seat, shaped.body)

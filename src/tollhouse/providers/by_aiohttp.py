@@ -255,7 +255,7 @@ class _Lane:
         is_told_the_proxy = proxy is not None and not self.template.is_ssl()  # else there is a tunnel through it
         self.before = origin if is_told_the_proxy else ""
         self.headers = header_block(to_proxy) if is_told_the_proxy else b""
-        self.seats = Seats(connections_max, self.host)
+        self.seats = Seats(connections_max)
         self.under_way: set[AiohttpExchange] = set()
         self.idle: WeakSet[ResponseHandler] = WeakSet()
         self._timeouts: dict[int, ClientTimeout] = {}

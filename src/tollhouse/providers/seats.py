@@ -3,21 +3,20 @@
 import asyncio
 from collections import deque
 
-from tollhouse.domain.errors import NotSent
+from tollhouse.domain.errors import PoolTimeout
 
 
 class Seats:
     """Whoever takes one gives it back, once. Nobody waits while one is free."""
 
-    __slots__ = ("_free", "_host", "_waiting")
+    __slots__ = ("_free", "_waiting")
 
-    def __init__(self, count: int, host: str) -> None:
+    def __init__(self, count: int) -> None:
         self._free = count
-        self._host = host
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def take(self, pool_ms: int) -> None:
-        """First come, first served. Raises NotSent."""
+        """First come, first served. Raises PoolTimeout."""
         if self._free > 0:
             self._free -= 1
             return
@@ -28,9 +27,7 @@ class Seats:
                 await handed
         except TimeoutError as error:
             self._gave_up(handed)
-            raise NotSent(
-                f"No connection to {self._host} became free within {pool_ms} ms; nothing was sent."
-            ) from error
+            raise PoolTimeout(pool_ms) from error
         except asyncio.CancelledError:
             self._gave_up(handed)
             raise

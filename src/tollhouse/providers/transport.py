@@ -95,7 +95,8 @@ class Transport(Protocol):
             headers: from `header_block`; host and content-length are added here.
 
         Raises:
-            NotSent: no free connection within `pool_ms`, or none could be made (DNS, refused, TLS).
+            PoolTimeout: no connection became free within `pool_ms`.
+            NotSent: none could be made (DNS, refused, TLS).
             ConnectTimeout: none could be made within `connect_ms`.
             ValueError: the method or target cannot be sent.
         """

@@ -10,11 +10,17 @@ NO_CONTENT = 204
 
 
 class Line:
-    """A caller's connection: it tells one who asks, while they ask, that the caller has hung up."""
+    """
+    A caller's connection: it tells one who asks, while they ask, that the caller has hung up.
 
-    __slots__ = ("is_gone", "on_hang_up")
+    Args:
+        cut: ends the connection at once, whatever is still unread.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("cut", "is_gone", "on_hang_up")
+
+    def __init__(self, cut: Callable[[], None] = lambda: None) -> None:
+        self.cut = cut
         self.is_gone = False
         self.on_hang_up: Callable[[], None] | None = None
 

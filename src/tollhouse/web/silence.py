@@ -1,4 +1,7 @@
-"""Closing connections on which we have waited too long for the caller: uvicorn has no limit before a request is complete."""
+"""
+Closing connections on which we have waited too long for the caller: uvicorn has no limit before a request is complete,
+nor for how long a caller may leave unread what was said last.
+"""
 
 import asyncio
 from collections.abc import Iterable
@@ -29,6 +32,7 @@ class Silence:
     def __init__(self, limit_ms: int = SILENT_MS) -> None:
         self._limit_s = limit_ms / 1000
         self._since: dict[Connection, tuple[Cycle | None, float]] = {}
+        self._unread: dict[Connection, int] = {}
 
     async def keep(self, connections: Iterable[Connection]) -> None:
         """Look again and again, until cancelled; a connection is closed within 1.2 times the limit."""
@@ -37,6 +41,8 @@ class Silence:
             await asyncio.sleep(self._limit_s / 5)
             for connection in self.overdue(list(connections), loop.time()):
                 connection.transport.close()
+            for connection in self.stuck(list(connections)):
+                connection.transport.abort()
 
     def overdue(self, connections: Iterable[Connection], now_s: float) -> list[Connection]:
         """Return those that have waited for the same request for longer than the limit."""
@@ -47,6 +53,14 @@ class Silence:
             for before in (self._since.get(connection, (cycle, now_s)),)
         }
         return [connection for connection, (_, since_s) in self._since.items() if now_s - since_s > self._limit_s]
+
+    def stuck(self, connections: Iterable[Connection]) -> list[Connection]:
+        """Return those that are closing, and whose caller has read nothing of what is left since the last look."""
+        before = self._unread
+        self._unread = {
+            each: each.transport.get_write_buffer_size() for each in connections if each.transport.is_closing()
+        }
+        return [connection for connection, size in self._unread.items() if before.get(connection) == size]
 
 
 def _waits(cycle: Cycle | None) -> bool:

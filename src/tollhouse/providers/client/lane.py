@@ -48,7 +48,7 @@ class Lane:
         self._all_gone = asyncio.Event()
         self._openings: dict[tuple[str, str], bytes] = {}
         self.host = dialler.host
-        self.seats = Seats(connections_max, dialler.host)
+        self.seats = Seats(connections_max)
 
     def head(self, method: str, target: str, headers: bytes, body_bytes: int) -> bytes:
         """Return a request up to its body. Raises ValueError if method or target could smuggle in another."""

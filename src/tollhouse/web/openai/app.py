@@ -20,7 +20,7 @@ from tollhouse.web.edge import CALL, read_body, request_id
 from tollhouse.web.rates import rate_headers
 from tollhouse.web.replay import REPLAYED, Claim, ReplayDesk, StoredAnswer
 
-from .stream import OnTheLine, Pings
+from .stream import PING_EVERY_MS, OnTheLine, Pings
 from .terms import ORIGIN, idempotency_key, known_headers, read_terms
 
 MODELS = "/v1/models"
@@ -35,6 +35,7 @@ class V1:
 
     Args:
         observe: told of every call that ended, for metrics.
+        ping_every_ms: how long a stream may be silent before its caller gets a comment.
         started: Unix seconds; what `created` says of a model.
     """
 
@@ -46,12 +47,14 @@ class V1:
         max_body_bytes: int,
         started: int,
         observe: Callable[[Call], None],
+        ping_every_ms: int = PING_EVERY_MS,
     ) -> None:
         self._gateway = gateway
         self._desk = desk
         self._max_body_bytes = max_body_bytes
         self._started = started
         self._observe = observe
+        self._ping_every_ms = ping_every_ms
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path, method = scope["path"], scope["method"]
@@ -122,7 +125,7 @@ class V1:
             with OnTheLine(scope.get("line") or Line()) as line:
                 passage.caller_left = lambda: line.left
                 if asked.streamed:
-                    await self._stream(passage, send)
+                    await self._stream(passage, send, line)
                 else:
                     await self._whole(passage, send)
                 line.finished = True
@@ -137,7 +140,7 @@ class V1:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _stream(self, passage: Passage, send: Send) -> None:
+    async def _stream(self, passage: Passage, send: Send, line: OnTheLine) -> None:
         pings: Pings | None = None
         try:
             async with aclosing(passage.events()) as events:
@@ -145,7 +148,13 @@ class V1:
                     if pings is None:
                         headers = [SSE, (b"cache-control", b"no-cache"), *self._headers(passage)]
                         await send({"type": "http.response.start", "status": 200, "headers": headers})
-                        pings = Pings(send)
+                        pings = Pings(
+                            send,
+                            every_ms=self._ping_every_ms,
+                            slow_reader_ms=passage.slow_reader_ms,
+                            on_slow=line.give_up,
+                        )
+                    pings.is_sending = True
                     await send({"type": "http.response.body", "body": event.data, "more_body": True})
                     pings.sent()
         finally:
