@@ -83,7 +83,8 @@ class Tally:
 
 
 def request_of(order: dict[str, object]) -> bytes:
-    members = {"model": order["model"], "messages": [{"role": "user", "content": PROMPT}], "max_completion_tokens": 200}
+    prompt = order.get("prompt", PROMPT)
+    members = {"model": order["model"], "messages": [{"role": "user", "content": prompt}], "max_completion_tokens": 200}
     if order["stream"]:
         members["stream"] = True
     body = json.dumps(members, separators=(",", ":")).encode()

@@ -1,5 +1,6 @@
 """Processes under measurement: started, pinned to a core, their CPU and memory read from /proc, stopped by their id."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import time
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 TICK_US = 1_000_000 / os.sysconf("SC_CLK_TCK")
 CORES = sorted(os.sched_getaffinity(0))
@@ -37,7 +39,23 @@ class Started:
         return sum(_cpu_us(pid) for pid in self._pids())
 
     def rss_mib(self) -> float:
-        return sum(_rss_kib(pid) for pid in self._pids()) / 1024
+        return sum(_kib(pid, "VmRSS") for pid in self._pids()) / 1024
+
+    def anonymous_mib(self) -> float:
+        """Memory that is the process's own: a leak shows here also where pages were swapped or shared."""
+        return sum(_kib(pid, "RssAnon") + _kib(pid, "VmSwap") for pid in self._pids()) / 1024
+
+    def open_files(self) -> int:
+        return sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in self._pids())
+
+    def send_signal(self, number: int) -> None:
+        self._process.send_signal(number)
+
+    def ends(self) -> dict[str, Any]:
+        """SIGTERM; return the one line of JSON that it prints last."""
+        self._process.terminate()
+        said: dict[str, Any] = json.loads(self.line())
+        return said
 
     def stop(self) -> None:
         self._process.terminate()
@@ -59,9 +77,9 @@ def _cpu_us(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) * TICK_US
 
 
-def _rss_kib(pid: int) -> int:
+def _kib(pid: int, name: str) -> int:
     status = Path(f"/proc/{pid}/status").read_text()
-    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
+    return int(next(line for line in status.splitlines() if line.startswith(name)).split()[1])
 
 
 def python(module: str, *arguments: str, core: int) -> Started:
