@@ -1,0 +1,120 @@
+"""
+Postcodes that stand outside an address: by the formats of countries that nothing else has, a cue, or a town beside them.
+
+Four or five digits alone are never one. In an address the whole address is the span (`street_address.py`).
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from ..lexicon import NAME, STOP, WORD, Lexicon, lexicon
+from ..reading import CAPITAL, Reading
+from ..spans import Span
+
+AROUND_MAX: Final = 48
+"""Characters looked at before a number for a town or a cue."""
+
+SURE, LIKELY, POSSIBLE = 0.9, 0.75, 0.6
+
+
+class PostcodeRecogniser:
+    """
+    Finds postcodes.
+
+    Args:
+        known: the words; called when a number stands beside what may be a town.
+    """
+
+    types = ("ZIP_CODE",)
+
+    def __init__(self, known: Callable[[], Lexicon] = lexicon) -> None:
+        self._known = known
+
+    def find(self, reading: Reading) -> Iterator[Span]:
+        text = reading.titled
+        done = 0
+        for number in reading.numbers:
+            start = number.start()
+            if start < done or not 1 <= number.end() - start <= 5:
+                continue
+            found = self._at(text, start, number.end())
+            if found is not None:
+                done = found[1]
+                yield Span(found[0], found[1], "ZIP_CODE", found[2])
+
+    def _at(self, text: str, start: int, end: int) -> tuple[int, int, float] | None:
+        previous = text[start - 1 : start]
+        if previous.isalpha():
+            return _lettered(text, start)
+        if previous not in _PREVIOUS or (end - start < 4 and text[end : end + 1] not in _INNER):
+            return None
+        dutch = _DUTCH.match(text, start) if end - start == 4 else None
+        if dutch is not None:
+            return start, dutch.end(1), LIKELY
+        digits = _DIGITS.match(text, start)
+        return self._of_digits(text, start, digits) if digits is not None else None
+
+    def _of_digits(self, text: str, start: int, digits: re.Match[str]) -> tuple[int, int, float] | None:
+        before = text[max(0, start - AROUND_MAX) : start]
+        if before[-1:] == "-":
+            country = _COUNTRY.search(before)
+            return (start - len(country[0]), digits.end(), SURE) if country else None
+        if _CUE.search(before) or (len(digits[0]) in (5, 10) and _STATE.search(before)):
+            return start, digits.end(), SURE
+        if len(digits[0]) == 4 and digits[0][:2] in ("19", "20"):
+            return None
+        return self._beside_town(text, start, digits.end(), before)
+
+    def _beside_town(self, text: str, start: int, end: int, before: str) -> tuple[int, int, float] | None:
+        after = _TOWN_AFTER.match(text, end)
+        if after is not None and (self._is_town(after[1]) or ("-" in text[start:end] and not self._is_word(after[1]))):
+            return start, end, LIKELY
+        town = _TOWN_BEFORE.search(before)
+        if town is not None and _NO_MORE.match(text, end) and not self._is_word(town[1]):
+            return start, end, POSSIBLE
+        return None
+
+    def _is_town(self, name: str) -> bool:
+        places = self._known().places
+        return name in places or name.split(" ", maxsplit=1)[0] in places
+
+    def _is_word(self, town: str) -> bool:
+        known = self._known()
+        kind = known.kinds.get(town.split(" ", maxsplit=1)[0].capitalize(), 0)
+        spelled = town[1:2].islower() or (town[:4].isupper() and len(town) > 3)
+        return not spelled or (bool(kind & (WORD | STOP)) and not kind & NAME and town not in known.places)
+
+
+def _lettered(text: str, start: int) -> tuple[int, int, float] | None:
+    """Return a code that starts with letters: British, Canadian."""
+    for pattern, back in ((_BRITISH, 2), (_BRITISH, 1), (_CANADIAN, 1)):
+        found = pattern.match(text, start - back) if start >= back else None
+        if found is not None and not text[start - back - 1 : start - back].isalnum():
+            return found.start(), found.end(), LIKELY
+    return None
+
+
+_PREVIOUS = frozenset(("", " ", "\n", ":", "-", "(", "\t", ","))
+_INNER = frozenset((" ", "-"))
+_BRITISH = re.compile(r"(?i:[A-PR-UWYZ][A-HK-Y]?\d[\dA-HJKPS-UW]? \d[ABD-HJLNP-UW-Z]{2})(?!\w)")
+_CANADIAN = re.compile(r"[ABCEGHJ-NPR-TVXY]\d[A-Z] ?\d[A-Z]\d(?!\w)")
+_DUTCH = re.compile(rf"([1-9]\d{{3}} ?(?!SA|SD|SS)[A-Z]{{2}})(?= {CAPITAL}[a-z'])")
+_DIGITS = re.compile(r"(?:\d{5}-\d{3,4}|\d{4}-\d{3}|\d{2}-\d{3}|\d{3} \d{2}|\d{4,5})(?![\w%€$]|[.,:/-]\d)")
+_COUNTRY = re.compile(
+    r"(?<![\w-])(?:CH|AT|DE|FR|LU|LI|BE|NL|DK|SE|NO|FI|PL|CZ|SK|IT|ES|PT|HR|SI|HU|RO|BG|GR|EE|LV|LT|IS|D|A|F|L|B|I|S|N)-$"
+)
+_CUE = re.compile(
+    r"(?i)\b(?:plz|postleitzahl|code postal|zip(?: ?code)?|post ?code|postal code|postnummer|cap|c\.p\.|npa)"
+    r"(?: is| ist| est| lautet| war| of)?[ :=#]{1,3}$"
+)
+_STATE = re.compile(
+    r"\b(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|P[AR]|RI|S[CD]|T[NX]|UT|V[AIT]|W[AIVY]) $"
+)
+_TOWN_AFTER = re.compile(
+    rf" ({CAPITAL}[\w'’-]+(?: (?:am|an|der|im|la|le|sur|upon) {CAPITAL}?[\w'’-]+| {CAPITAL}[\w'’-]+)?)"
+)
+_TOWN_BEFORE = re.compile(
+    rf"\b(?:in|at|near|from|to|of|aus|bei|nach|à|de) ({CAPITAL}[\w'’.-]*(?: (?:(?:de|di|da|do|la|u|nad|am|an der) )?{CAPITAL}[\w'’.-]*){{0,3}}) $"
+)
+_NO_MORE = re.compile(r"(?:[.,;?!)\n]|$| (?:in|and|und|et|for|with|is|was|to|on|at|from|or)\b)")

@@ -1,0 +1,109 @@
+"""Words beside names, in English, German and French: what announces a person, and what says that a name is none."""
+
+from typing import Final
+
+from .tables import words
+
+TITLES: Final = words(
+    """
+    Mr Mrs Ms Miss Mx Mister Madam Sir Dr Doctor Prof Professor Rev Reverend Captain Capt Lieutenant Lt Sgt Sergeant
+    Colonel Col Senator Herr Herrn Frau Fräulein Doktor Professorin Dipl Ing Mag Mme Mlle Monsieur Madame
+    Mademoiselle Maître Maitre Docteur Professeure Messieurs Mesdames Señor Señora Sr Sra Signor Signora Dhr Mevr
+    Meneer Mevrouw
+    """
+)
+
+ROLES: Final = words(
+    """
+    Zeuge Zeugin Zeugen Angeklagte Angeklagten Angeklagter Mitangeklagte Mitangeklagten Mitangeklagter Kläger
+    Klägers Klägerin Beklagte Beklagten Beklagter Nebenkläger Nebenklägers Nebenklägerin Geschädigte Geschädigten
+    Geschädigter Richter Richters Richterin Vorsitzende Vorsitzenden Rechtsanwalt Rechtsanwalts Rechtsanwältin
+    Patentanwalt Patentanwältin Notar Notarin Sachverständige Sachverständigen Sachverständiger Antragsteller
+    Antragstellerin Beschwerdeführer Beschwerdeführerin Betroffene Betroffenen Betroffener Betreuer Betreuerin
+    Steuerberater Steuerberaterin Referatsleiter Referatsleiterin Geschäftsführer Geschäftsführers Geschäftsführerin
+    Arbeitnehmers Versicherungsnehmer Versicherungsnehmers Versicherungsnehmerin Sachbearbeiter Sachbearbeiterin
+    Kollege Kollegen Kollegin Minister Ministers Ministerin Bundeskanzler Bundeskanzlerin Präsident Präsidenten
+    Präsidentin Witness Defendant Plaintiff Claimant Policyholder Officer President Minister Secretary Governor
+    General Brigadegeneral Lord Lady Father Sister Brother Judge Uncle Aunt Témoin Docteure Notaire Avocat Avocate
+    """
+)
+
+COURT: Final = words(
+    """
+    Richter Richters Richterin Rechtsanwalt Rechtsanwalts Rechtsanwältin Patentanwalt Patentanwältin Notar Notarin
+    Zeuge Zeugin
+    """
+)
+"""Roles that hardly ever have another noun behind them in German."""
+
+TAILS: Final = words(
+    """
+    Inc Ltd Limited LLC Llc LLP Corp Corporation Company Co Plc PLC Group Holdings Partners Associates Bank Trust
+    Foundation Institute University College School Hospital Clinic Center Centre Hotel Airport Stadium Museum River
+    Mountain Island Valley Beach Street Road Avenue Drive Boulevard Square Place Court Terrace Way Act Award Prize
+    Agreement Systems Solutions Technologies Services Industries Pharmaceuticals Laboratories Labs Software Motors
+    Airlines Media Records Entertainment Studios Store Stores Foods Energy Capital Insurance Securities Ventures
+    GmbH Gmbh AG SE KG OHG Ohg UG SA Sa SAS SARL Sarl BV NV Verlag Versicherung Versicherungen Stiftung Straße
+    Strasse Str Platz Allee Weg Gasse Universität Schule Krankenhaus Klinik Kirche Gruppe Werke Gesetz Preis
+    Verordnung Bahnhof Flughafen Brücke Turm Rue Université Hôpital École Lycée Banque Groupe Fondation Prix City
+    County State Town Village Islands States Republic Kingdom
+    """
+)
+
+TAILS_AND_NAMES: Final = words(
+    """
+    Church Park Bridge Lake Lane Hill Hall House
+    """
+)
+"""These make something else of a word before them, unless it is a given name."""
+
+STOPS: Final = words(
+    """
+    January February March April May June July August September October November December Monday Tuesday Wednesday
+    Thursday Friday Saturday Sunday Januar Februar März Mai Juni Juli Oktober Dezember Jan Feb Mar Apr Jun Jul Aug
+    Sep Sept Oct Okt Nov Dec Dez Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag Mo Di Mi Do Fr Janvier
+    Février Mars Avril Juin Juillet Août Septembre Octobre Novembre Décembre Lundi Mardi Mercredi Jeudi Vendredi
+    Samedi Dimanche I The This That These Those There Their They Then Thus Than And But Or Nor For From With Without
+    Within Into Upon He She His Her Him Hers It Its We Us Our You Your Yours My Me Mine One Two Three Any All Each
+    Both Such Some Not No Yes Is Are Was Were Be Been Has Have Had Do Does Did Can Could Will Would Shall Should
+    Might Must May Who What When Where Why How Which If As At By In On Of To Up Out So An Am Please Thanks Thank
+    Dear Hello Hi Hey Good Best Kind Regards Sincerely Yours Sent Subject Date Name Phone Email Address Bot User
+    Assistant System Customer Client Agent Team Support Re Fwd Cc Attn Der Die Das Des Dem Den Ein Eine Einen Einem
+    Einer Eines Und Oder Aber Wenn Als Auch Auf Aus Bei Mit Nach Von Vor Zu Zur Zum Für Im In An Am Ich Du Er Sie Es
+    Wir Ihr Ihre Ihren Ihrer Ihnen Mein Meine Sein Seine Unser Unsere Kein Keine Nicht Noch Nur So Wie Was Wer Wo
+    Wann Warum Da Dann Dass Daß Dies Diese Dieser Dieses Damit Danach Daher Hier Durch Ob Um Unter Über Bitte Danke
+    Liebe Lieber Guten Hallo Sehr Viele Mit Freundlichen Grüße Grüßen Gruß Betreff Datum Kunde Kundin Le La Les Un
+    Une Des Du De Et Ou Mais Donc Car Ce Cet Cette Ces Il Elle Ils Elles On Nous Vous Je Tu Mon Ma Mes Son Sa Ses
+    Notre Nos Votre Vos Leur Leurs Ne Pas Plus Pour Par Sur Sous Dans Avec Sans Chez Vers Entre Si Qui Que Quoi
+    Quand Où Comment Bonjour Bonsoir Merci Cordialement Salutations Objet Nom Prénom Client Cliente Cher Chère Chers
+    American British English Scottish Irish Welsh German French Italian Spanish Portuguese Dutch Belgian Swiss
+    Austrian Danish Swedish Norwegian Finnish Polish Czech Slovak Hungarian Romanian Bulgarian Greek Turkish Russian
+    Ukrainian Chinese Japanese Korean Indian Arab Arabic Israeli Canadian Australian Mexican Brazilian African
+    European Asian Slovenian Croatian Icelandic Christian Jewish Muslim Catholic Protestant Deutsch Deutsche
+    Deutschen Deutscher Englisch Französisch Schweizer Österreicher Franzose Europäische Europäischen Street Wohne
+    Wohnt Wohnhaft Lives Live Must Enter Lived Living Address House Habite Under Page Pages Room Order Invoice
+    Rechnung Seite Artikel Article Section Clause Schedule Exhibit Annex Appendix Chapter Title Abs Absatz Satz Art
+    Nr No Az Rn Rdn Ziffer Ziff Bgb Stgb Anm Bd Vgl Aufl Hs Beschl Urt CEO CFO CTO USA UK EU UN NATO ID PIN ATM SMS
+    PDF URL FAQ PLZ ZIP PSC APO FPO DPO USS God Jesus Christ Lord Internet Google Facebook Twitter Amazon Apple
+    Microsoft YouTube Instagram Whatsapp WhatsApp Alexa Siri Olly Spotify Netflix Paypal PayPal Visa Mastercard Ford
+    Honda Toyota Nissan Mazda Chevrolet Chrysler Dodge Jeep Buick Cadillac Pontiac Mercedes Bmw Audi Volkswagen
+    Porsche Opel Peugeot Renault Citroën Fiat Volvo Saab Hyundai Kia Subaru Suzuki Mitsubishi Lexus Acura Infiniti
+    Tesla
+    """
+)
+
+PARTICLES: Final = words(
+    """
+    Van Von Vom De Del Della Di Da Dos La Le El Al Bin Ibn Ben Bint Ter Ten Ap St
+    """
+)
+
+ENDINGS: Final = words(
+    """
+    sson ttir ðson nsen rsen lsen ović ovič evič ević ovic evic čić jić kić njak wski wska iński ński ńska lski lska
+    dzki wicz czyk czak vský vská enko chuk ov ova ev eva ová kova idze adze vili yan vich witz vitz ulos ulou idis
+    akis oğlu zadeh moto yama gawa kawa guchi hara hashi zaki hima jima mura hita matsu naga uchi wara ssy ffy ssön
+    tröm vist gren
+    """
+)
+"""Of family names: their last two, three or four letters. The three languages' own words are looked up first."""
