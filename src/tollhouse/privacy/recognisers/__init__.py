@@ -3,8 +3,11 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from ..recogniser import Recogniser
+from .person import PersonRecogniser
+from .postcode import PostcodeRecogniser
+from .street_address import StreetAddressRecogniser
 
-RECOGNISERS: tuple[Callable[[], Recogniser], ...] = ()
+RECOGNISERS: tuple[Callable[[], Recogniser], ...] = (PersonRecogniser, StreetAddressRecogniser, PostcodeRecogniser)
 """What every policy asks for."""
 
 ON_REQUEST: Mapping[str, Callable[[], Recogniser]] = {}
