@@ -5,9 +5,9 @@ from functools import cached_property
 from typing import Final
 
 _CAPITALS = "".join(filter(str.isupper, map(chr, [*range(0x41, 0x530), *range(0x1E00, 0x2000)])))
-CAPITAL: Final = f"[{_CAPITALS}]"
-"""A capital letter of Latin, Greek or Cyrillic, as a part of patterns."""
-CAPITALISED: Final = re.compile(rf"{CAPITAL}(?<!\w\w)[\w'’]*(?:-\w[\w'’]*)*")
+CAPITAL: Final = "[A-ZÀ-ÖØ-ÞĀ-ɏͰ-ԯḀ-ỿ]"
+"""A capital letter as a part of patterns; beyond Latin-1 any letter, since a class of single letters is slow to compile."""
+CAPITALISED: Final = re.compile(rf"[{_CAPITALS}](?<!\w\w)[\w'’]*(?:-\w[\w'’]*)*")
 """A word of Latin, Greek or Cyrillic letters that starts with a capital. The look-behind stands after the first letter,
 so that the search for it stays a plain scan."""
 

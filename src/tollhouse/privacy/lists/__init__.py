@@ -4,11 +4,11 @@ Word lists: names of persons, places, everyday words. README.md says where each 
 They are read when a recogniser first needs them, not at import.
 """
 
-import gzip
-from importlib.resources import files
-
 
 def read(name: str) -> list[str]:
     """Return the lines of one list: `given_names`, `surnames`, `places` or `words`."""
+    import gzip
+    from importlib.resources import files
+
     packed = files(__name__).joinpath(f"{name}.txt.gz").read_bytes()
     return gzip.decompress(packed).decode().split("\n")
