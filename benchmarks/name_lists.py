@@ -33,6 +33,7 @@ BIRTHS_MIN = 3_000  # of a name in the USA since 1880; below, most are spellings
 BIRTHS_COMMON = 15_000
 CENSUS_RANK_MAX = 20_000  # of 88,799; below, one person in 500,000 bears the name
 CENSUS_RANK_COMMON = 2_000
+CENSUS_RANK_SURE = 60
 CITY_MIN = 50_000  # inhabitants
 CITY_MIN_AT_HOME = 15_000  # in the countries whose languages are read best
 CITY_LARGE = 100_000
@@ -113,6 +114,7 @@ kraft sauer stark frank zimmer mann kern horn beck ziegler metzger kramer wagner
 rosen hammer nagel stock fried reich hart neumann
 petit blanc roux legrand marchand boulanger berger fontaine riviere moulin dubois dupont
 stamps sells wages banks fields rivers woods stone bird fox lamb swan cross rice salt flowers bell ball
+brown white green young king hill long
 """
 """Of the frequent ones; dictionaries list too many of them among the words."""
 
@@ -133,6 +135,7 @@ def main(folder: Path) -> None:
     write("given_names", marked(spelled(given), also_words, common_given, large))
     frequent = set(frequent_words(folder, words))
     also_words -= common_surnames - frequent - set(SURNAMES_THAT_ARE_WORDS.split())
+    also_words -= {name.casefold() for name in census(folder, CENSUS_RANK_SURE)} - set(SURNAMES_THAT_ARE_WORDS.split())
     write(
         "surnames",
         marked({name for name in spelled(surnames) if ord(max(name)) < 0x250}, also_words, common_surnames, large),

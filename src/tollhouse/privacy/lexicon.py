@@ -44,7 +44,11 @@ class Lexicon:
     """
 
     def __init__(
-        self, given: Iterable[str], surnames: Iterable[str], places: Iterable[str], words: Iterable[str]
+        self,
+        given: Iterable[str],
+        surnames: Iterable[str],
+        places: Iterable[str],
+        words: Iterable[str],
     ) -> None:
         self.kinds = kinds = dict[str, int]()
         for lines, kind in ((given, GIVEN), (surnames, SURNAME)):
@@ -57,25 +61,36 @@ class Lexicon:
         self.places = frozenset(places)
         for place in self.places:
             kinds.setdefault(place, PLACE)
-        for kind, listed in ((TITLE, titles.TITLES), (ROLE, titles.ROLES), (TAIL, titles.TAILS), (STOP, titles.STOPS)):
+        for kind, listed in (
+            (TITLE, titles.TITLES),
+            (ROLE, titles.ROLES),
+            (TAIL, titles.TAILS),
+            (STOP, titles.STOPS),
+        ):
             for word in listed:
                 kinds[word] = kind
         for word in titles.TAILS_AND_NAMES:
             kinds[word] = TAIL | SURNAME | COMMON | WORD
         for word in titles.PARTICLES:
             kinds[word] = PARTICLE
-        self._endings = frozenset(titles.ENDINGS)
+        self._endings = titles.ENDINGS
+        self._last_letters = frozenset(ending[-2:] for ending in titles.ENDINGS)
         self.spoken = frozenset(word.lower() for word, kind in kinds.items() if kind == TITLE or _is_sure_given(kind))
         """What may begin a name in a text without capitals."""
 
     def of(self, words: Sequence[str], *, german: bool = False) -> list[int]:
         """Return the kinds of capitalised words."""
-        get = self.kinds.get
+        unlisted = self._unlisted
         kinds = [
-            kind if kind is not None else self._unlisted(word)
-            for word, kind in zip(words, map(get, words), strict=True)
+            unlisted(word) if kind is None else kind
+            for word, kind in zip(words, map(self.kinds.get, words), strict=True)
         ]
-        return [self._in_german(word, kind) for word, kind in zip(words, kinds, strict=True)] if german else kinds
+        if not german:
+            return [UNKNOWN if kind & GENITIVE else kind for kind in kinds]
+        return [
+            self._in_german(word, kind) if kind & (ENDING | GIVEN) else kind
+            for word, kind in zip(words, kinds, strict=True)
+        ]
 
     def _in_german(self, word: str, kind: int) -> int:
         if kind == ENDING and word[-3:] == "sen":
@@ -90,16 +105,18 @@ class Lexicon:
         return base | GENITIVE if base & GIVEN and base & COMMON else 0
 
     def _unlisted(self, word: str) -> int:
-        if len(word) == 1:
-            return INITIAL
-        if word[-4:] in self._endings or word[-3:] in self._endings or word[-2:] in self._endings:
-            return ENDING if len(word) > 4 and word.isalpha() and not word.isupper() else 0
-        if word.isalpha():
-            if word.isupper():
-                return self._spoken(word)
-            base = self.kinds.get(word[:-1], 0) if word[-1] == "s" else 0
+        if not word.isalpha():
+            return self._compound(word)
+        if word[-2:] in self._last_letters and (
+            word[-4:] in self._endings or word[-3:] in self._endings or word[-2:] in self._endings
+        ):
+            return ENDING if len(word) > 4 and not word.isupper() else 0
+        if word[-1] == "s":
+            base = self.kinds.get(word[:-1], 0)
             return base | GENITIVE if base & NAME else UNKNOWN
-        return self._compound(word)
+        if word[-1].isupper():
+            return self._spoken(word) if len(word) > 1 else INITIAL
+        return UNKNOWN
 
     def _spoken(self, word: str) -> int:
         kind = self.kinds.get(word.capitalize(), 0) if len(word) > 2 else 0

@@ -49,6 +49,6 @@ class Reading:
         return titled if len(titled) == len(self.text) else self.text
 
     @cached_property
-    def numbers(self) -> list[re.Match[str]]:
-        """The runs of digits, in order."""
-        return list(_DIGITS.finditer(self.text))
+    def runs(self) -> list[tuple[int, int]]:
+        """Where digits stand without anything between them, in order."""
+        return [match.span() for match in _DIGITS.finditer(self.text)]

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from .tables import words
+from .tables import phrases, words
 
 TITLES: Final = words(
     """
@@ -107,3 +107,40 @@ ENDINGS: Final = words(
     """
 )
 """Of family names: their last two, three or four letters. The three languages' own words are looked up first."""
+
+CUES: Final = phrases(
+    "name is|name's|i am|i'm|i’m|this is|call me|named|dear|hello|hi|hey|said|says|told|asked|thanks|"
+    "signed by|speaking with|spoke to|spoke with|talk to|assistant to|c/o|attn|attn:|attention:|my son|"
+    "my daughter|my wife|my husband|my kid|my child|my brother|my sister|my mother|my father|my friend|"
+    "my boss|my partner|my colleague|my client|my neighbour|my neighbor|his wife|her husband|his son|"
+    "her son|name:|name :|nom :|nom:|prénom :|prénom:|vorname:|patient:|customer:|kunde:|client :|user:|"
+    "name ist|ich heiße|ich heisse|ich bin|hier ist|hier spricht|liebe|lieber|hallo|meine frau|mein mann|"
+    "mein sohn|meine tochter|mein bruder|meine schwester|z. hd.|z.hd.|geb.|gez.|namens|je m'appelle|"
+    "je m’appelle|je suis|nom est|moi c'est|mon fils|ma fille|ma femme|mon mari|mon frère|ma sœur|bonjour|"
+    "cher|chère|signé|née|né|/s/"
+)
+"""What stands before a name, in small letters: one or two words."""
+
+AFTER: Final = tuple(
+    phrases(
+        " said| says| told| asked| replied| wrote|'s wife|'s husband|'s son|'s daughter|'s mother|'s father|"
+        "'s sister|'s brother| sagte| fragte| schrieb| a dit| a écrit"
+    )
+)
+"""What stands behind a name."""
+
+CLOSINGS: Final = words(
+    """
+    regards wishes sincerely yours thanks grüßen grüße gruß grüssen cordialement vôtre salutations
+    """
+)
+"""The last word of the line before a signature."""
+
+PARTICLES_BETWEEN: Final = frozenset(
+    f" {particle} "
+    for particle in phrases(
+        "van|van der|van den|van de|vande|von|von der|von den|vom|zu|von und zu|de|de la|de las|de los|de le|del|della|"
+        "di|da|das|do|dos|du|la|le|bin|ibn|ben|bint|ter|ten|op den|op de|av|af|y"
+    )
+) | {" al-", " el-", " d'", " d’", " 't ", " o'"}
+"""What stands between two words of one name, in small letters."""

@@ -32,13 +32,13 @@ class PostcodeRecogniser:
         self._known = known
 
     def find(self, reading: Reading) -> Iterator[Span]:
-        text = reading.titled
-        done = 0
-        for number in reading.numbers:
-            start = number.start()
-            if start < done or not 1 <= number.end() - start <= 5:
+        if not reading.runs:
+            return
+        text, done = reading.titled, 0
+        for start, end in reading.runs:
+            if start < done or end - start > 5:
                 continue
-            found = self._at(text, start, number.end())
+            found = self._at(text, start, end)
             if found is not None:
                 done = found[1]
                 yield Span(found[0], found[1], "ZIP_CODE", found[2])

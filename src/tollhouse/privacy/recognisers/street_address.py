@@ -38,15 +38,14 @@ class StreetAddressRecogniser:
         self._known = known
 
     def find(self, reading: Reading) -> Iterator[Span]:
-        numbers = reading.numbers
-        if not numbers:
+        if not reading.runs:
             return
         text = reading.titled
         done = 0
-        for number in numbers:
-            if number.start() < done or number.end() - number.start() > 5:
+        for at, stop in reading.runs:
+            if at < done or stop - at > 5:
                 continue
-            core = _street(text, number.start(), number.end(), done, self._known)
+            core = _street(text, at, stop, done, self._known)
             if core is not None:
                 start, end = _crossing(text, *_whole(text, core[0], core[1], done), done)
                 end -= bool(_SENTENCE_END.search(text, max(start, end - 8), end))
@@ -100,7 +99,18 @@ def _numbered_last(text: str, start: int, floor: int, known: Callable[[], Lexico
     if opened is not None:
         return start - len(line) + opened, number.end(), TYPED
     shaped = _SHAPE.search(line)
-    return _shaped(text, start - len(line) + shaped.start(1), shaped[1], number.end(), floor, known) if shaped else None
+    return (
+        _shaped(
+            text,
+            start - len(line) + shaped.start(1),
+            shaped[1],
+            number.end(),
+            floor,
+            known,
+        )
+        if shaped
+        else None
+    )
 
 
 def _shaped(
