@@ -93,6 +93,11 @@ class Connection(asyncio.Protocol):
         if self._play:
             self._play.resume()
 
+    @property
+    def is_held_up(self) -> bool:
+        """Does an answer wait for its client to read?"""
+        return self._paused and self._play is not None
+
     def stop(self) -> None:
         """End the connection, and with it the answer on it."""
         if self._play:

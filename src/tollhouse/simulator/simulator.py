@@ -99,6 +99,11 @@ class Simulator:
             await self._server.wait_closed()
         self.bill.close()
 
+    @property
+    def held_up(self) -> int:
+        """How many answers wait for their clients to read."""
+        return sum(connection.is_held_up for connection in self._connections)
+
     async def settled(self) -> None:
         """Wait until every request that has arrived is booked."""
         await self._idle.wait()
