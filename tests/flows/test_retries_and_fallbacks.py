@@ -1,8 +1,10 @@
 """What a provider's failure means to a caller: often nothing, because somebody else answers."""
 
 import json
+import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -39,6 +41,7 @@ ROUTES = dict(
         failing("stalled", "sim-stall:2", timeouts=QUICK, release="complete"),
         failing("endless", "sim-paced:60:200", timeouts=QUICK, release="complete"),
         failing("unreachable", "any", timeouts=QUICK),
+        failing("unanswered", "any", timeouts=QUICK, retries=5),
         failing("reset", "sim-reset"),
         failing("refused", "sim-401"),
         failing("quota", "sim-quota", retries=5),
@@ -55,11 +58,13 @@ FORMS = [
 for waits in ("short", "long"):
     ROUTES |= {f"{waits}-{form}": route(f"{waits}-{form}", retries=1, retry_wait_max_ms=300) for form in FORMS}
 ROUTES["unreachable"]["deployments"] = [{"provider": "nobody", "model": "any"}]
+ROUTES["unanswered"]["deployments"] = [{"provider": "deaf", "model": "any"}]
 
 SETTINGS = tree(
     providers={
         "simulator": {"dialect": "openai", "base_url": "<simulator>", "api_key": "sk-simulator-0123"},
         "nobody": {"dialect": "openai", "base_url": "http://127.0.0.1:1/v1"},
+        "deaf": {"dialect": "openai", "base_url": "http://127.0.0.1:<deaf_port>/v1"},
     },
     models=ROUTES,
     use_cases={"tests": use_case(models=[name for name in ROUTES if name != "hidden"])},
@@ -78,8 +83,16 @@ SETTINGS = tree(
 
 @pytest.fixture(scope="module")
 def house() -> Iterator[TestHouse]:
-    with running(SETTINGS) as house:
-        yield house
+    with ExitStack() as knocking, socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(0)
+        for _ in range(4):  # after so many the kernel ignores who knocks
+            knock = knocking.enter_context(socket.socket())
+            knock.setblocking(False)
+            knock.connect_ex(deaf.getsockname())
+        settings = json.loads(json.dumps(SETTINGS).replace("<deaf_port>", str(deaf.getsockname()[1])))
+        with running(settings) as house:
+            yield house
 
 
 # --- retries --------------------------------------------------------------------------------------------------------
@@ -206,6 +219,7 @@ def test_when_all_fail_the_last_error_is_told(house: TestHouse) -> None:
         ("stalled", "settled", "upstream_timeout"),
         ("endless", "settled", "upstream_timeout"),
         ("unreachable", "void", "upstream_error"),
+        ("unanswered", "void", "upstream_timeout"),
         ("reset", "unknown", "upstream_error"),
     ],
 )
@@ -220,13 +234,16 @@ def test_a_provider_that_hangs_or_breaks_is_replaced_and_what_it_may_cost_is_kep
     assert (first.cost_nanousd > 0) == (state != "void")
 
 
-@pytest.mark.parametrize("route_name", ["silent", "slow-first"])
-def test_the_same_holds_for_a_whole_answer(house: TestHouse, route_name: str) -> None:
+@pytest.mark.parametrize(
+    ("route_name", "state"),
+    [("silent", "unknown"), ("slow-first", "unknown"), ("stalled", "unknown"), ("unanswered", "void")],
+)
+def test_the_same_holds_for_a_whole_answer(house: TestHouse, route_name: str, state: str) -> None:
     answer = post(house, chat(route_name))
 
     first, _ = last_call(house).attempts
     assert text(answer.body) == "saved"
-    assert (first.state, first.cost_nanousd) == ("unknown", first.held_nanousd)
+    assert (first.state, first.cost_nanousd) == (state, 0 if state == "void" else first.held_nanousd)
 
 
 # --- release --------------------------------------------------------------------------------------------------------

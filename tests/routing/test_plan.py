@@ -8,6 +8,7 @@ from tollhouse.domain.errors import (
     InhouseCannot,
     NoRoom,
     NotSent,
+    PoolTimeout,
     UpstreamError,
     UpstreamReset,
     UpstreamStatus,
@@ -60,6 +61,7 @@ def test_a_told_wait_is_kept_when_it_is_short_enough() -> None:
         status(429, retry_after_ms=5001),
         UpstreamTimeout("first_token", 10),
         ConnectTimeout("connect", 10),
+        PoolTimeout(10),
         status(401, same_deployment=False),
     ],
 )
