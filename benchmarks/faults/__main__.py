@@ -24,7 +24,10 @@ async def run(turns: int, client: str) -> int:
         await stage.warm_up()
         before, _ = stage.memory_kib()
         stage.forget_peak()
-        seen = [each for turn in range(turns) for each in await play(stage, turn)]
+        seen, held = [], []
+        for turn in range(turns):
+            seen += await play(stage, turn)
+            held.append(stage.memory_kib()[0] - before)
         grown = stage.memory_kib()[1] - before
         outcomes = await sixteen.play(stage)
     wrong = [f"{each.case.name}, {each.way.name}: {told}" for each in seen for told in problems(each, client)]
@@ -32,7 +35,7 @@ async def run(turns: int, client: str) -> int:
         scenario.id: {way: sixteen.score(scenario, outcome)[0] for way, outcome in outcomes[scenario.id].items()}
         for scenario in sixteen.SCENARIOS
     }
-    print(_opening(turns, client, len(seen), len(wrong), grown))
+    print(_opening(client, len(seen), len(wrong), grown, held))
     print(_table_of_cases(seen))
     print(_table_of_scenarios(outcomes))
     for line in wrong:
@@ -40,12 +43,14 @@ async def run(turns: int, client: str) -> int:
     return bool(wrong) or any("fail" in ways.values() for ways in scores.values())
 
 
-def _opening(turns: int, client: str, calls: int, wrong: int, grown_kib: int) -> str:
-    bound = f"; with 0 of {calls} wrong, the 95 % upper bound is {300 / calls:.2f} %" if not wrong else ""
+def _opening(client: str, calls: int, wrong: int, grown_kib: int, held_kib: Sequence[int]) -> str:
+    bound = f" (with 0 of {calls:,} the 95 % upper bound is {300 / calls:.2f} %)" if not wrong else ""
     return (
         f"Measured {datetime.now(UTC):%-d %B %Y} with the client `{client}`: {len(CASES)} misbehaviours in {len(WAYS)} ways, "
-        f"{turns} times each, {calls} calls, up to {AT_ONCE} and all silent ones at once. **{wrong} calls were not as they must be**{bound}. "
-        f"The gateway's memory grew by {grown_kib / 1024:.1f} MiB at most, with `max_answer_bytes` {MAX_ANSWER_BYTES:,}.\n"
+        f"{len(held_kib)} times each, {calls:,} calls, up to {AT_ONCE} and all silent ones at once. **{wrong} calls were not as "
+        f"they must be**{bound}. With `max_answer_bytes` {MAX_ANSWER_BYTES:,} the gateway's memory grew by {grown_kib / 1024:.1f} MiB "
+        f"at most; after the first round it held {held_kib[0] / 1024:.1f} MiB more than before, after the last "
+        f"{held_kib[-1] / 1024:.1f} MiB.\n"
     )
 
 

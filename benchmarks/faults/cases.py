@@ -57,7 +57,7 @@ class Case:
         is_hurried: it falls silent, so it has little time.
         is_fresh: a deployment that said when to come back is left alone until then, so each call has one of its own.
         by_aiohttp: what comes of it with that client, which reads some bytes differently: as safe, and sometimes less kind.
-        place: where the provider is: `sim`, `stale` (a server of its own, for its connections are traps) or `nobody`.
+        place: where the provider is: `sim`, a server of its own (its connections are traps), or `nobody`.
     """
 
     name: str
@@ -114,7 +114,7 @@ CASES: tuple[Case, ...] = (
     _same("closed", "sim-close", "closed before the headers", LOST),
     _same("reset-after-headers", "sim-reset-headers", "reset after the headers", LOST),
     _same("stale", "sim-stale", "a kept connection that is reset when it is used", Right(tries=2), place="stale"),
-    _same("hang-up", "sim-hang-up", "hangs up after a complete answer, unannounced", RIGHT),
+    _same("hang-up", "sim-hang-up", "hangs up after a complete answer, unannounced", RIGHT, place="hang-up"),
     _same("trailing", "sim-trailing", "garbage after a complete answer", RIGHT, by_aiohttp=LOST),
     # answers that stop
     Case("truncated", "sim-truncated", "closed inside a chunk, or before `content-length`", LOST, CUT),

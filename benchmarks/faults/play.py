@@ -24,14 +24,15 @@ async def play(stage: Stage, turn: int = 0) -> list[Seen]:
         async with gate:
             return await _asked(stage, case, way, turn)
 
-    light = [case for case in CASES if case.place != "stale" and case.name not in HEAVY and not case.is_hurried]
-    traps, silent, small = await asyncio.gather(
-        _in_turn(stage, [case for case in CASES if case.place == "stale"], turn),
+    traps = [case for case in CASES if case.place not in ("sim", "nobody")]
+    light = [case for case in CASES if case not in traps and case.name not in HEAVY and not case.is_hurried]
+    trapped, silent, small = await asyncio.gather(
+        _in_turn(stage, traps, turn),
         asyncio.gather(*(_asked(stage, case, way, turn) for case in CASES if case.is_hurried for way in WAYS)),
         asyncio.gather(*(at_the_gate(case, way) for case in light for way in WAYS)),
     )
     heavy = await asyncio.gather(*(at_the_gate(case, way) for case in CASES if case.name in HEAVY for way in WAYS))
-    return await with_books(stage, [*traps, *silent, *small, *heavy])
+    return await with_books(stage, [*trapped, *silent, *small, *heavy])
 
 
 async def _in_turn(stage: Stage, cases: Iterable[Case], turn: int) -> list[Asked]:

@@ -30,6 +30,7 @@ PRICE = {"input_per_million": "0.25", "cached_input_per_million": "0.025", "outp
 """The simulator's own, so that the ledger can be held against its bill."""
 
 MAX_ANSWER_BYTES = 262_144
+PLACES = ("sim", "stale", "hang-up")
 WARM_CALLS = 32
 READY_S = 60.0
 POSTED_S = 20.0
@@ -181,9 +182,9 @@ async def staged(models: Tree, providers: Mapping[str, str], *, client: str = "o
 
     Args:
         models: `echo` and `uncounted`, both well, are always there.
-        providers: their places (`sim`, `stale` or `nobody`) by name; `good` is always there.
+        providers: their places (one of PLACES, or `nobody`) by name; `good` is always there.
     """
-    simulators = {"sim": await start(), "stale": await start()}
+    simulators = {place: await start() for place in PLACES}
     at = {name: simulator.base_url for name, simulator in simulators.items()}
     at["nobody"] = "http://127.0.0.1:1/v1"  # below the ports that anybody may take
     addresses = {name: at[place] for name, place in {**providers, "good": "sim"}.items()}
