@@ -8,10 +8,21 @@ import pytest
 from benchmarks.faults import sixteen
 from benchmarks.faults.cases import CASES, WAYS
 from benchmarks.faults.judge import Seen, problems
-from benchmarks.faults.play import AT_ONCE, play
-from benchmarks.faults.stage import CANARY, MAX_ANSWER_BYTES, places, routes, staged
+from benchmarks.faults.play import play
+from benchmarks.faults.stage import CANARY, places, routes, staged
 
 TURNS = 25
+
+CUT_SCENARIOS = {
+    "S08": "upstream_error",
+    "S09": "upstream_timeout",
+    "S10": "upstream_error",
+    "S14": "upstream_error",
+}
+"""Those that break after output, which had left."""
+
+GROWTH_MAX_KIB = 20 * 1024
+"""However much providers send: each of up to 70 calls at once may hold 256 KiB of an answer. The bomb alone would be 80 times that."""
 
 CUT_SCENARIOS = {
     "S08": "upstream_error",
@@ -54,11 +65,6 @@ def wrong(played: Played, client: str) -> dict[str, list[str]]:
     }
 
 
-def holds_little(played: Played) -> bool:
-    """Every answer in the air may be held twice, as it came and joined; the bomb would be 80 times that."""
-    return played.grown_kib < 2 * AT_ONCE * MAX_ANSWER_BYTES // 1024 + MARGIN_KIB
-
-
 def test_a_provider_may_do_what_it_likes() -> None:
     """One test, because its one house serves all of it at once."""
     played = asyncio.run(_played("own", 1))
@@ -67,7 +73,7 @@ def test_a_provider_may_do_what_it_likes() -> None:
     found = wrong(played, "own")
     assert not found
     assert CANARY.encode() not in played.told
-    assert holds_little(played)
+    assert played.grown_kib < GROWTH_MAX_KIB
 
 
 def test_the_scenarios_of_the_public_bench() -> None:
@@ -101,4 +107,4 @@ def test_again_and_again(client: str) -> None:
     found = wrong(played, client)
     assert not found
     assert CANARY.encode() not in played.told
-    assert holds_little(played)
+    assert played.grown_kib < GROWTH_MAX_KIB

@@ -1,5 +1,9 @@
 """The order of attempts: what is tried again, what comes next, and whose error the caller gets."""
 
+import gc
+import weakref
+from contextlib import suppress
+
 import pytest
 
 from tollhouse.domain.errors import (
@@ -9,6 +13,7 @@ from tollhouse.domain.errors import (
     NoRoom,
     NotSent,
     PoolTimeout,
+    UpstreamCut,
     UpstreamError,
     UpstreamReset,
     UpstreamStatus,
@@ -240,3 +245,43 @@ def test_of_several_waits_the_shortest_is_kept() -> None:
         plan.pass_over(told(wait_s))
 
     assert model_of(plan.pass_over(told(2.0))) == "b"
+
+
+class Bytes:
+    """Stands for what an attempt had received when it failed."""
+
+
+def attempt_in_vain(held: list[weakref.ref[Bytes]]) -> None:
+    received = Bytes()
+    held.append(weakref.ref(received))
+    try:
+        int("not JSON")
+    except ValueError as error:
+        raise UpstreamCut from error
+
+
+def call_in_vain(plan: Plan, held: list[weakref.ref[Bytes]]) -> None:
+    """As the passage does it: attempts until the plan has no next step."""
+    released = Bytes()
+    step: Step | None = plan.first()
+    while step is not None:
+        try:
+            attempt_in_vain(held)
+        except UpstreamCut as error:
+            step = plan.after(error)
+        assert [ref() for ref in held] == [None] * len(held), "the next attempt needs the room"
+    held.append(weakref.ref(released))
+    raise plan.verdict()
+
+
+def test_what_a_failed_attempt_received_is_held_by_nobody() -> None:
+    held: list[weakref.ref[Bytes]] = []
+    gc.disable()
+    try:
+        with suppress(UpstreamCut):
+            call_in_vain(a_plan(a_route("fast", "a", "b", retries=1)), held)
+
+        assert len(held) == 4 + 1
+        assert [ref() for ref in held] == [None] * len(held), "no circle of references waits for a collection"
+    finally:
+        gc.enable()

@@ -96,6 +96,7 @@ class AiohttpExchange:
         self._payload.on_eof(self._pool)
 
     def close(self) -> None:
+        self._failed = None  # it was raised through frames that hold us
         if self._drain is None:
             self.drop()
 

@@ -100,7 +100,7 @@ class Plan:
         Args:
             key: the provider's key it was made with, of so many `keys`.
         """
-        self._errors.append(error)
+        self._errors.append(_bare(error))
         wait_ms = self._wait_ms(error)
         if wait_ms is not None:
             self._retried += 1
@@ -159,11 +159,14 @@ class Plan:
         """
         Return the error the caller gets: the last one that a provider said; else that there was no room, which passes;
         and only if nothing else was in the way, that the in-house engine cannot.
+
+        To be asked once, at the end: what is raised must not be held by the frames that it is raised through.
         """
-        told = [error for error in self._errors if not isinstance(error, InhouseCannot)]
+        errors, self._errors = self._errors, []
+        told = [error for error in errors if not isinstance(error, InhouseCannot)]
         if told:
             return told[-1]
-        return self._no_room() if self._passed else self._errors[-1]
+        return self._no_room() if self._passed else errors[-1]
 
     def _no_room(self) -> NoRoom:
         wait_s = min(passed.wait_s for _, passed in self._passed)
@@ -204,3 +207,9 @@ class Plan:
 
     def _may_be_larger(self, deployment: Deployment) -> bool:
         return self._window is None or deployment.context_tokens is None or deployment.context_tokens > self._window
+
+
+def _bare(error: UpstreamError) -> UpstreamError:
+    """Forget where it was raised: those frames hold all that the attempt had received, and the next one needs the room."""
+    error.__traceback__ = error.__cause__ = error.__context__ = None
+    return error

@@ -107,6 +107,7 @@ class PooledExchange:
         connection.resume()
 
     def close(self) -> None:
+        self._failure = None  # it was raised through frames that hold us
         if self._drain is None:
             self.drop()
 
