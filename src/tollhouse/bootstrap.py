@@ -44,6 +44,7 @@ from tollhouse.domain.errors import ConfigError, OperatorError, StartError, Stor
 from tollhouse.domain.governance import PPM, Deployment, Governance, budgets_of
 from tollhouse.domain.ids import new_id
 from tollhouse.domain.money import usd_from_nano
+from tollhouse.domain.privacy import OFF
 from tollhouse.domain.providers import ProviderSpec
 from tollhouse.domain.roles import Actor
 from tollhouse.gateway.gateway import Gateway
@@ -59,6 +60,9 @@ from tollhouse.ports.clock import Clock
 from tollhouse.ports.provider import Provider
 from tollhouse.ports.schema import SchemaChecker
 from tollhouse.ports.sealer import Sealer
+from tollhouse.privacy.privacy import Privacy
+from tollhouse.privacy.recogniser import Recogniser
+from tollhouse.privacy.recognisers import load as load_recognisers
 from tollhouse.prompts.library import PromptLibrary
 from tollhouse.providers import DIALECTS, UPSTREAM_CLIENTS, Roster, Transport
 from tollhouse.providers.tools import Tools as ProviderTools
@@ -102,6 +106,7 @@ SESSIONS_KEPT_MS = 24 * 3_600_000
 NO_FLAGS: Mapping[str, object] = {}
 
 Chore = Callable[[], Coroutine[None, None, object]]
+Recognisers = Callable[[], Sequence[Recogniser]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,15 +167,19 @@ async def open_house(
     environ: Mapping[str, str] | None = None,
     on_posted: Callable[[Sequence[Call]], None] = lambda calls: None,
     on_adopted: Callable[[Adoption], None] = lambda adoption: None,
+    recognisers: Recognisers = load_recognisers,
 ) -> AsyncGenerator[House, None]:
     """
     Open a house, for a server or for one command beside it.
+
+    Args:
+        recognisers: makes what looks for personal data.
 
     Raises OperatorErrors: ConfigError, StartError, SchemaMismatch, WrongMasterKey.
     """
     environ = os.environ if environ is None else environ
     file = ConfigFile.open(config, environ, flags)
-    async with open_loaded(file, on_posted=on_posted, on_adopted=on_adopted) as house:
+    async with open_loaded(file, on_posted=on_posted, on_adopted=on_adopted, recognisers=recognisers) as house:
         yield house
 
 
@@ -181,6 +190,7 @@ async def open_loaded(
     on_posted: Callable[[Sequence[Call]], None],
     on_adopted: Callable[[Adoption], None],
     process: str | None = None,
+    recognisers: Recognisers = load_recognisers,
 ) -> AsyncGenerator[House, None]:
     """As `open_house`, for a configuration that is read already. `process` is the process's id; None makes one."""
     clock, loaded = SystemClock(), file.loaded
@@ -220,8 +230,9 @@ async def open_loaded(
         await answers.shelf.refresh()
         sharing = _open_sharing(loaded, stores, clock, accounting.process)
         exits.push_async_callback(sharing.close)
+        privacy = _open_privacy(governance, recognisers)
         upstreams = Upstreams(clock, _key_counts(specs), lambda: sharing.standing)
-        tools = PassageTools(roster.providers, upstreams, tokens, shelf, clock, random.random, answers)
+        tools = PassageTools(roster.providers, upstreams, tokens, shelf, clock, random.random, answers, privacy)
         admission = Admission(governance, clock, await open_session_secret(stores.marks, sealer), sharing)
         gateway = Gateway(governance, admission, accounting, tools)
         accounting.put_in_force(budgets_of(governance))
@@ -609,6 +620,15 @@ def _open_shelf(loaded: Loaded, stores: Stores, sealer: Sealer | None, clock: Cl
     """Where answers are kept: in Redis if there is one, else in the database."""
     url = loaded.settings.storage.redis
     return Shelf(stores.cache if url is None else open_cache(url.reveal()), stores.cache_epochs, sealer, clock)
+
+
+def _open_privacy(governance: Governance, recognisers: Recognisers) -> Privacy:
+    """Make what looks for personal data before the first call needs it: its tables take a moment to load."""
+    privacy = Privacy(recognisers)
+    for use_case in governance.use_cases.values():
+        if use_case.privacy.mode != OFF:
+            privacy.detector(use_case.privacy)
+    return privacy
 
 
 def _addresses(specs: Iterable[ProviderSpec]) -> dict[str, str]:

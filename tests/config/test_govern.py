@@ -26,6 +26,7 @@ from tollhouse.domain.governance import (
 )
 from tollhouse.domain.money import PriceLine, Rates
 from tollhouse.domain.periods import PeriodKind
+from tollhouse.domain.privacy import PrivacyRules
 from tollhouse.domain.providers import ProviderSpec, Secret
 
 EXAMPLE = (Path(__file__).parent / "example.yaml").read_text(encoding="utf-8")
@@ -72,6 +73,7 @@ def test_the_example_says_what_it_looks_like(tmp_path: Path) -> None:
                 workflow="claims",
                 prompt="claims-triage",
                 queue=QueuePolicy(2_000, 200),
+                privacy=PrivacyRules("off"),
             )
         },
         routes={

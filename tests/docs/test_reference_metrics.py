@@ -9,12 +9,14 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from reference_pages import code, codes, page, rows
-from tollhouse.testing.house import TestHouse
+from tollhouse.testing.house import CONFIG, TestHouse
 
 PAGE = page("metrics.md")
 WAIT_S = 30
 OF_THE_FORMAT = {"le"}
 """A histogram's bounds."""
+
+IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
 
 Shape = tuple[str, frozenset[str]]
 """Type and labels."""
@@ -22,11 +24,12 @@ Shape = tuple[str, frozenset[str]]
 
 @pytest.fixture(scope="module")
 def scraped() -> Iterator[str]:
-    house = TestHouse().start()
+    house = TestHouse(CONFIG.replace("mode: off", "mode: observe")).start()
     try:
         ask(house, {"model": "sim-echo"}, house.api_key)
         ask(house, {"model": "sim-echo", "stream": True}, house.api_key)
         ask(house, {"model": "sim-echo"}, "not-a-key")
+        ask(house, {"model": "sim-echo", "messages": [{"role": "user", "content": [IMAGE]}]}, house.api_key)
         for _ in range(2):
             ask(house, {"model": "sim-429:60:reset-requests"}, house.api_key)
         house.calls()  # waits until the ledger has them

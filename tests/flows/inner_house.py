@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,8 @@ from tollhouse.domain.calls import Call
 from tollhouse.domain.errors import TollhouseError
 from tollhouse.gateway.endpoints import ENDPOINTS
 from tollhouse.gateway.terms import Terms
+from tollhouse.privacy.recogniser import Recogniser
+from tollhouse.privacy.recognisers import load
 from tollhouse.simulator import Simulator, start
 
 CHAT = ENDPOINTS["/v1/chat/completions"]
@@ -80,7 +82,11 @@ class InnerHouse:
 
 @asynccontextmanager
 async def inner_house(
-    folder: Path, settings: Tree, *, api_keys: Collection[str] | None = None
+    folder: Path,
+    settings: Tree,
+    *,
+    api_keys: Collection[str] | None = None,
+    recognisers: Callable[[], Sequence[Recogniser]] = load,
 ) -> AsyncIterator[InnerHouse]:
     simulator = await start(api_keys=api_keys)
     path = folder / "tollhouse.yaml"
@@ -90,7 +96,7 @@ async def inner_house(
         )
     )
     try:
-        async with open_house(path, environ={}) as house:
+        async with open_house(path, environ={}, recognisers=recognisers) as house:
             yield InnerHouse(house, simulator)
     finally:
         await simulator.close()

@@ -26,8 +26,8 @@ models:
   inhouse: {deployments: [{provider: local, model: auto}]}
 teams: {claims: {}, sales: {}}
 use_cases:
-  triage: {team: claims, owner: a@example.com, models: [fast], privacy: {mode: off}}
-  offers: {team: sales, owner: b@example.com, models: [fast], privacy: {mode: off}}
+  triage: {team: claims, owner: a@example.com, models: [fast]}
+  offers: {team: sales, owner: b@example.com, models: [fast]}
 keys:
   - {name: ci, team: claims, use_cases: [triage], secret: 0123456789abcdef-ci}
 """
@@ -83,7 +83,7 @@ async def a_house(stores: Stores, folder: Path, file: str = FILE) -> House:
 
 
 def a_use_case(**members: object) -> Document:
-    return {"team": "claims", "owner": "a@example.com", "models": ["fast"], "privacy": {"mode": "off"}, **members}
+    return {"team": "claims", "owner": "a@example.com", "models": ["fast"], **members}
 
 
 def said(body: bytes | None) -> object:

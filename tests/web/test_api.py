@@ -54,7 +54,7 @@ async def test_a_call_is_shown_as_the_contract_says() -> None:
         "status": 200,
         "outcome": "ok",
         "cache": "off",
-        "privacy": "off",
+        "privacy": {"mode": "off", "examined": False, "found": {}, "unreadable": {}},
         "tokens_in": 100,
         "tokens_out": 20,
         "tokens_cached": 40,

@@ -17,7 +17,7 @@ from web_ledger import a_call
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-DRAFT = {"team": "claims", "owner": "ana@example.com", "models": ["fast"], "privacy": {"mode": "off"}}
+DRAFT = {"team": "claims", "owner": "ana@example.com", "models": ["fast"]}
 REASON = {"reason": "for a test"}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from tollhouse.domain.errors import TollhouseError
 
 DOCS = Path(__file__).parents[2] / "docs" / "errors.md"
-RESERVED = {"privacy_blocked", "guardrail_blocked"}
+RESERVED = {"guardrail_blocked"}
 """Announced, but of behaviour that is not built."""
 
 

@@ -31,7 +31,7 @@ KEYED: Mapping[type, frozenset[str]] = {
 NOT_KEYED: Mapping[type, frozenset[str]] = {
     UseCase: frozenset(
         {"owner", "models", "budget", "rate", "unpriced_allowed", "workflow", "prompt", "origins", "state"}
-        | {"register", "managed", "cache", "queue", "priority"}
+        | {"register", "managed", "cache", "queue", "priority", "privacy"}
     ),
     Route: frozenset(
         {"fallbacks", "retries", "retry_wait_max_ms", "release_complete", "max_answer_bytes", "managed"}

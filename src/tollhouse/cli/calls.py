@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -166,11 +166,20 @@ def _aligned(cells: tuple[str, ...]) -> str:
     return " ".join(f"{cell:<{width}}" for cell, width in zip(cells, _WIDTHS, strict=True)).rstrip()
 
 
+def _privacy(told: Mapping[str, str | dict[str, int]]) -> str:
+    """Write what a record says of personal data as people read it: `mask (2 EMAIL_ADDRESS, 1 PERSON)`."""
+    counts = [told["found"], told["unreadable"]]
+    seen = [f"{count} {kind}" for each in counts if isinstance(each, dict) for kind, count in each.items()]
+    return f"{told['mode']} ({', '.join(seen)})" if seen else str(told["mode"])
+
+
 def _print_call(call: Json) -> None:
     attempts = cast("list[Json]", call["attempts"])
     tags = cast("dict[str, str]", call["tags"])
+    privacy = cast("dict[str, str | dict[str, int]]", call["privacy"])
     told = {
         **call,
+        "privacy": _privacy(privacy),
         "tags": ", ".join(f"{name}={value}" for name, value in tags.items()) or None,
         "attempts": len(attempts),
     }

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from tollhouse.domain import governance as domain
 from tollhouse.domain.money import PriceLine, Rates, femto_per_token, nano_from_usd
 from tollhouse.domain.periods import PeriodKind
+from tollhouse.domain.privacy import PrivacyRules
 from tollhouse.domain.providers import ProviderSpec
 
 from . import tree
@@ -199,6 +200,16 @@ def _use_case(name: str, use_case: tree.UseCase, managed: str) -> domain.UseCase
         cache=_cache(use_case.cache),
         queue=_queue(use_case.queue),
         priority=use_case.priority,
+        privacy=_privacy(use_case.privacy),
+    )
+
+
+def _privacy(privacy: tree.UseCasePrivacy) -> PrivacyRules:
+    return PrivacyRules(
+        mode=privacy.mode,
+        unreadable=privacy.unreadable == "allow",
+        also=tuple(sorted(set(privacy.also))),
+        patterns=tuple(sorted(privacy.patterns.items())),
     )
 
 

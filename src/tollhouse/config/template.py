@@ -131,7 +131,7 @@ use_cases:                                                # every call belongs t
     models: [{triage}]  # the first is the default
     budget: {{limit_usd: "20", period: month}}
     max_output_tokens: 2048
-    privacy: {{mode: off}}                                  # texts go to the models as they are
+    privacy: {{mode: mask}}                                 # personal data leaves as <PERSON_1>, and comes back in answers
     workflow: claims                                      # tollhouse run claims-triage FILE -o OUT
     prompt: claims-triage                                 # the folder prompts/claims-triage/
   assistant:
@@ -140,7 +140,7 @@ use_cases:                                                # every call belongs t
     models: [{assistant}]
     budget: {{limit_usd: "20", period: month}}
     rate: {{requests_per_minute: 120, concurrency: 16}}
-    privacy: {{mode: off}}
+    privacy: {{mode: mask}}
 
 keys:                                                     # more with `tollhouse keys create`
   - {{name: app, team: everyone, use_cases: [assistant], secret: "${{TOLLHOUSE_APP_KEY}}"}}

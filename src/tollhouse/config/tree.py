@@ -30,6 +30,9 @@ from .values import (
     ModelName,
     Name,
     Origin,
+    Pattern,
+    PatternName,
+    PersonalType,
     Text,
     Threshold,
     TimeZone,
@@ -50,6 +53,9 @@ ORIGINS_MAX = 100
 """Every call from a web page is held against each of them."""
 
 AZURE_HOSTS = (".openai.azure.com", ".cognitiveservices.azure.com")
+
+PATTERNS_MAX = 50
+"""Each is a pass over every text of a use case."""
 
 API_KEYS_MAX = 100
 """Each has a breaker and a count of its own at every deployment."""
@@ -283,8 +289,8 @@ class Parameters(Part):
 class UseCasePrivacy(Part):
     mode: Literal["off", "observe", "mask", "block"] = "mask"
     unreadable: Literal["allow", "refuse"] = "refuse"
-    patterns: Mapping[Name, Text] = {}
-    also: tuple[Text, ...] = ()
+    patterns: Annotated[Mapping[PatternName, Pattern], Field(max_length=PATTERNS_MAX)] = {}
+    also: tuple[PersonalType, ...] = ()
 
 
 class Cache(Part):

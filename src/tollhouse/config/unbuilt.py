@@ -37,9 +37,6 @@ UNBUILT: tuple[Unbuilt, ...] = (
     Unbuilt("retention.calls_days", "deletion of old calls"),
     Unbuilt("models.*.early_ping", "pings before the first chunk"),
     Unbuilt("models.*.deployments.*.capabilities", "choice by capability"),
-    Unbuilt("use_cases.*.privacy.unreadable", "masking"),
-    Unbuilt("use_cases.*.privacy.patterns", "masking"),
-    Unbuilt("use_cases.*.privacy.also", "masking"),
     Unbuilt("use_cases.*.guardrails", "guardrails"),
     Unbuilt("use_cases.*.keep", "keeping prompts and answers"),
     Unbuilt("use_cases.*.kpi", "measurement of business value"),
@@ -59,7 +56,7 @@ class Swept:
 
 def sweep(root: Node, rows: Sequence[Unbuilt] = UNBUILT) -> Swept:
     """
-    Find what is not built yet, and every use case that would need masking.
+    Find what is not built yet.
 
     A mapping that asks for nothing but is not empty (`cache: {exact: false}`) stays, so that its keys are checked.
     """
@@ -71,7 +68,6 @@ def sweep(root: Node, rows: Sequence[Unbuilt] = UNBUILT) -> Swept:
                 swept.problems.append(_refusal(path, row.wish, mark))
             elif not (isinstance(node, Members) and node.members) and not _is_harmless(node, row.harmless):
                 swept.left_out.append(path)
-    _sweep_privacy(root, swept)
     return swept
 
 
@@ -140,21 +136,3 @@ def _is_harmless(node: Node, harmless: Sequence[str | int]) -> bool:
 
 def _refusal(path: Path, wish: str, mark: Mark) -> Problem:
     return Problem(mark, f"`{shown(path)}` asks for {wish}, which is not built yet", "remove it or switch it off")
-
-
-def _sweep_privacy(root: Node, swept: Swept) -> None:
-    """Refuse a use case that does not say `privacy: {mode: off}`: no `privacy` means mask, and nothing masks yet."""
-    for path, use_case, mark in _matches(root, ["use_cases", "*"], (), root.mark):
-        modes = list(_matches(use_case, ["privacy", "mode"], (), mark))
-        if not modes or not _is_off(modes[0][1]):
-            swept.problems.append(
-                Problem(
-                    modes[0][2] if modes else mark,
-                    f"`{shown(path)}` asks for masking of personal data, which is not built yet (no `privacy` means mask)",
-                    "write `privacy: {mode: off}` to send its texts to the models as they are",
-                )
-            )
-
-
-def _is_off(node: Node) -> bool:
-    return isinstance(node, Scalar) and node.value() == "off"

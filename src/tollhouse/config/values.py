@@ -40,6 +40,8 @@ WAIT_MS_MAX = 24 * 3_600_000
 """A day: no single answer takes longer, and sums stay far from any limit of a timer."""
 
 BYTES_MAX = 1024**3
+TYPE_CHARACTERS_MAX = 32
+"""Of a pattern's name, which stands in placeholders: the end of a stream is held back as long as one may follow."""
 
 _MONEY = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
 _LISTEN = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+):(?P<port>[0-9]{1,5})", re.ASCII)
@@ -49,6 +51,7 @@ _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+|\[[0-9a-f:.]+\]
 _HERE = ("localhost", "127.0.0.1", "[::1]")
 """Hosts whose pages never cross a network, so that they may be served without TLS."""
 _DEFAULT_PORTS = {"https": "443", "http": "80"}
+_PATTERN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*([-_.][A-Za-z0-9]+)*", re.ASCII)
 _BASE64_KEY = re.compile(r"[A-Za-z0-9+/_-]{43}=?", re.ASCII)
 
 
@@ -225,6 +228,33 @@ def threshold_ppm(part: float) -> int:
     return round(part * PPM)
 
 
+def _personal_type(text: str) -> str:
+    from tollhouse.privacy.recognisers import ON_REQUEST
+
+    if text not in ON_REQUEST:
+        raise wrong(f"{text[:40]!r} is no type that is looked for on request", f"write one of {', '.join(ON_REQUEST)}")
+    return text
+
+
+def _pattern_name(text: str) -> str:
+    if len(text) > TYPE_CHARACTERS_MAX or not _PATTERN_NAME.fullmatch(text):
+        raise wrong(
+            f"{text[:40]!r} is not a name that a placeholder can have",
+            f"write words of letters and digits, with `-` between them, at most {TYPE_CHARACTERS_MAX} characters",
+        )
+    return text
+
+
+def _pattern(text: str) -> str:
+    from tollhouse.privacy.recognisers.patterns import PatternRefused, compiled
+
+    try:
+        compiled(text)
+    except PatternRefused as error:
+        raise wrong(f"the pattern cannot be used: {error}", "write another; docs/configuration.md says which") from None
+    return text
+
+
 def _trimmed(text: str) -> str:
     if text != text.strip() or not text.isprintable():
         raise wrong("a name with spaces at its ends or unprintable characters", "remove them")
@@ -272,6 +302,9 @@ UsdPerMillion = Annotated[str, BeforeValidator(_money(femto_per_token)), _MONEY_
 Text = Annotated[str, StringConstraints(min_length=1, max_length=TEXT_CHARACTERS_MAX), BeforeValidator(_written_text)]
 Listen = Annotated[Text, AfterValidator(_listen)]
 TimeZone = Annotated[Text, AfterValidator(_time_zone)]
+PersonalType = Annotated[Text, AfterValidator(_personal_type)]
+PatternName = Annotated[str, AfterValidator(_pattern_name)]
+Pattern = Annotated[Text, AfterValidator(_pattern)]
 Expires = Annotated[Text, AfterValidator(_expires)]
 BaseUrl = Annotated[Text, AfterValidator(_base_url)]
 Origin = Annotated[Text, AfterValidator(_origin)]

@@ -9,7 +9,7 @@ The error tree. Each class knows four facts, set here once, and its docstring is
     │   └── Conflict, ManagedByFile
     ├── AdmissionError            who asks, for what, and how much is left
     │   ├── InvalidApiKey, UseCaseNotAllowed, BudgetExceeded, RateLimited
-    │   └── NotPermitted, OriginNotAllowed, TooManyFailures
+    │   └── PrivacyBlocked, NotPermitted, OriginNotAllowed, TooManyFailures
     ├── Unavailable               we cannot serve just now
     │   └── Draining, JournalFailed, StoreUnavailable, NoRoom, DetectorFailed
     ├── UpstreamError             one attempt failed
@@ -216,6 +216,12 @@ class RateLimited(AdmissionError):
         super().__init__(message, retry_after_ms=retry_after_ms)
         self.states = states or {}
         self.lacks = lacks
+
+
+class PrivacyBlocked(AdmissionError):
+    """The use case does not let this leave: personal data, or a part in which nobody can look for any."""
+
+    code, type = "privacy_blocked", "permission_error"
 
 
 class NotPermitted(AdmissionError):

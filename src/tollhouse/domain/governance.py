@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from .money import PriceLine
 from .periods import Period, PeriodKind
+from .privacy import MASKED, PrivacyRules
 from .roles import AccessToken
 
 PPM = 1_000_000
@@ -255,6 +256,7 @@ class UseCase:
     cache: CacheRules = NO_CACHE
     queue: QueuePolicy | None = None
     priority: str | None = None
+    privacy: PrivacyRules = MASKED
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,7 @@ class Gateway:
             tags=dict(terms.tags),
             run=terms.run,
             prompt=terms.prompt,
+            privacy=admitted.use_case.privacy.mode,
         )
         return self._accounting.open_call(
             call,

@@ -2,7 +2,8 @@
 One call's passage through the house, on one page.
 
     enter (gateway.py)  identify -> resolve use case -> authorise -> rate
-    here                cache -> for each attempt { choose deployment, take a seat, reserve, journal `sent`, send, settle } -> record
+    here                mask -> cache -> for each attempt { choose deployment, take a seat, reserve, journal `sent`, send,
+                        settle } -> restore -> record
 """
 
 import asyncio
@@ -28,6 +29,7 @@ from tollhouse.domain.errors import (
 )
 from tollhouse.domain.governance import BATCH, Deployment, Route, Timeouts
 from tollhouse.domain.money import Usage, usd_from_nano
+from tollhouse.domain.privacy import OFF
 from tollhouse.domain.rates import RateState
 from tollhouse.domain.wire import NOTHING, Asked, Event, Facts
 from tollhouse.ports.clock import Clock
@@ -35,6 +37,8 @@ from tollhouse.ports.endpoint import Endpoint
 from tollhouse.ports.provider import Outgoing, Provider
 from tollhouse.ports.stored_responses import StoredResponse
 from tollhouse.ports.tokens import TokenCounter
+from tollhouse.privacy.answers import Restore
+from tollhouse.privacy.privacy import Privacy
 from tollhouse.routing.balance import in_order, is_balanced
 from tollhouse.routing.plan import Plan, Step
 from tollhouse.routing.upstream import Passed, Seat, Upstream, Why, Wish
@@ -71,6 +75,7 @@ class Tools:
     clock: Clock
     jitter: Callable[[], float]
     answers: Answers
+    privacy: Privacy
 
 
 class Passage:
@@ -121,6 +126,9 @@ class Passage:
         self._admitted = admitted
         self._endpoint = endpoint
         self._asked = asked
+        self._leaving = asked
+        """What leaves of the request: itself, or with placeholders in place of personal data."""
+        self._restore: Restore | None = None
         self._terms = terms
         self._routes = routes
         self._previous_tokens = previous_tokens
@@ -137,11 +145,12 @@ class Passage:
         with _Recording(self._end):
             if self._ticket is None:
                 await self._take_turn()
+            await self._mask(self._asked)
             endings: list[Event] = []
             hit = await self._find()
             try:
                 if hit is None:
-                    async with aclosing(self._attempts(self._asked)) as events:
+                    async with aclosing(self._attempts(self._leaving)) as events:
                         async for event in events:
                             if self._visit is not None:
                                 self._visit.add(event)
@@ -149,7 +158,8 @@ class Passage:
                                 endings.append(event)
                             else:
                                 self._is_out = True
-                                yield event
+                                for restored in self._restored(event):
+                                    yield restored
                     self._share()
             except (UpstreamError, NoRoom) as error:
                 hit = await self._stand_in(error)
@@ -157,28 +167,57 @@ class Passage:
                     raise
             self._is_out = True
             for event in self._ending(endings) if hit is None else self._again(hit):
-                yield event
+                for restored in self._restored(event):
+                    yield restored
 
     async def answer(self, repair: Repair) -> bytes:
         """Return a whole answer's body, after at most one repair as one more attempt of the same call."""
         with _Recording(self._end):
             if self._ticket is None:
                 await self._take_turn()
+            await self._mask(self._asked)
             hit = await self._find()
             try:
-                body = await self._whole(self._asked) if hit is None else self._again(hit)[-1].data
+                body = await self._whole(self._leaving) if hit is None else self._again(hit)[-1].data
             except (UpstreamError, NoRoom) as error:
                 hit = await self._stand_in(error)
                 if hit is None:
                     raise
                 body = self._again(hit)[-1].data
-            again = repair(body)
+            again = repair(restored := self._restored_whole(body))
             if again is not None:
-                return await self._whole(self._endpoint.read(again))
+                await self._mask(self._endpoint.read(again))
+                return self._restored_whole(await self._whole(self._leaving))
             if hit is None and self._visit is not None:
                 self._visit.add(Event(body, NOTHING))
                 self._share()
-            return body
+            return restored
+
+    # --- personal data ----------------------------------------------------------------------------------------------
+
+    async def _mask(self, asked: Asked) -> None:
+        """
+        Take personal data out of what leaves, as the use case says.
+
+        Raises PrivacyBlocked, DetectorFailed or InvalidJson: what is not known to be harmless stays here.
+        """
+        rules = self._admitted.use_case.privacy
+        self._leaving, self._restore = asked, None
+        if rules.mode == OFF:
+            return
+        examined = await self._tools.privacy.examine(asked, rules)
+        self.call.privacy = str(examined.told)
+        masked = examined.masked(self._endpoint.name)
+        self._leaving = masked.asked
+        self._restore = None if masked.restore is None else masked.restore()
+
+    def _restored(self, event: Event) -> Sequence[Event]:
+        """Put originals back into an event of the answer; some of a stream come as two."""
+        restore = self._restore
+        return (event,) if restore is None else [Event(data, event.facts) for data in restore(event.data)]
+
+    def _restored_whole(self, body: bytes) -> bytes:
+        return body if self._restore is None else self._restore(body)[-1]
 
     # --- answers given before ---------------------------------------------------------------------------------------
 
@@ -192,7 +231,7 @@ class Passage:
                 use_case=self._admitted.use_case,
                 route=self._routes[0],
                 endpoint=self._endpoint,
-                asked=self._asked,
+                asked=self._leaving,
                 prompt=self.call.prompt,
                 fallbacks=self._routes[1:],
             )

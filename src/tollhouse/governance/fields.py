@@ -32,12 +32,8 @@ OWN_TEAM: Mapping[tuple[Role, str], frozenset[str]] = {
 }
 """What others than admins may write, and only of their own team."""
 
-STATED_AT_BIRTH = frozenset({"team", "privacy"})
-"""
-Members of a use case that its proposal has to state, whoever may not change them afterwards.
-
-`privacy`, because `{mode: off}` is the only one there is until masking is built, and it has to be written.
-"""
+STATED_AT_BIRTH = frozenset({"team"})
+"""Members of a use case that its proposal has to state, whoever may not change them afterwards."""
 
 
 def writable(role: Role, kind: str, field: str, *, own_team: bool) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from tollhouse.domain.calls import Call
 from tollhouse.domain.errors import StoreUnavailable
+from tollhouse.domain.privacy import UNEXAMINED, Told, read_told
 from tollhouse.ports.clock import Clock
 from tollhouse.ports.usage import OTHER, CallFilter, UsageQueries, UsageRow
 from tollhouse.routing.upstreams import Upstreams
@@ -67,6 +68,7 @@ class Metrics:
         self._routes: dict[str, str] = {}
         self._ledger = _LedgerReading(ledger, clock)
         self._refused: dict[str, int] = {}
+        self._personal: dict[tuple[str, str], int] = {}
         self._latency = Histogram(LATENCY_MS)
         self._first_token = Histogram(LATENCY_MS)
         self._overhead = Histogram(OVERHEAD_MS)
@@ -82,6 +84,8 @@ class Metrics:
             self._overhead.observe((route,), call.overhead_ms)
         for attempt in call.attempts:
             self._attempts.observe((attempt.deployment, attempt.outcome.value), attempt.latency_ms)
+        if " " in call.privacy:  # more than a mode
+            self._count_personal(read_told(call.privacy))
 
     def refused(self, code: str) -> None:
         """A request was answered with this error code."""
@@ -89,6 +93,14 @@ class Metrics:
         if code not in known and len(known) >= MAX_CODES:
             code = OTHER
         known[code] = known.get(code, 0) + 1
+
+    def _count_personal(self, told: Told) -> None:
+        counts = {**told.found, **told.unreadable, **({} if told.examined else {UNEXAMINED: 1})}
+        for kind, count in counts.items():
+            place = (told.mode, kind)
+            if place not in self._personal and len(self._personal) >= MAX_SERIES:
+                place = (told.mode, OTHER)
+            self._personal[place] = self._personal.get(place, 0) + count
 
     async def page(self) -> Reply:
         """Answer a scrape. Without the database the ledger's figures are left out, and `tollhouse_ledger_up` is 0."""
@@ -111,6 +123,7 @@ class Metrics:
         yield from self._own_histograms()
         yield from self._own_gauges()
         yield self._refusals()
+        yield self._personal_data()
         if self._upstreams is not None:
             yield from families(self._upstreams(), self._worker)
         yield from _ledger_families(rows)
@@ -148,6 +161,16 @@ class Metrics:
         )
         for code, count in self._refused.items():
             family.add_metric([self._worker, code], count)
+        return family
+
+    def _personal_data(self) -> "Metric":
+        from prometheus_client.core import CounterMetricFamily
+
+        family = CounterMetricFamily(
+            "tollhouse_personal_data_total", "Personal data in requests, by type.", labels=["worker", "mode", "type"]
+        )
+        for (mode, kind), count in self._personal.items():
+            family.add_metric([self._worker, mode, kind], count)
         return family
 
 

@@ -6,6 +6,7 @@ from io import StringIO
 
 from tollhouse.domain.calls import Attempt, Call
 from tollhouse.domain.money import usd_from_nano
+from tollhouse.domain.privacy import read_told
 from tollhouse.ports.usage import UsageReport, UsageRow
 
 from .moments import rfc3339
@@ -28,7 +29,7 @@ def call_json(call: Call) -> dict[str, object]:
         "status": call.status,
         "outcome": call.outcome.value,
         "cache": call.cache,
-        "privacy": call.privacy,
+        "privacy": privacy_json(call.privacy),
         "tokens_in": call.tokens_in,
         "tokens_out": call.tokens_out,
         "tokens_cached": call.tokens_cached,
@@ -41,6 +42,12 @@ def call_json(call: Call) -> dict[str, object]:
         "tags": call.tags,
         "attempts": [attempt_json(attempt) for attempt in call.attempts],
     }
+
+
+def privacy_json(told: str) -> dict[str, object]:
+    """What was found in a call's request, by type, and what could not be read, by kind. Never a value."""
+    said = read_told(told)
+    return {"mode": said.mode, "examined": said.examined, "found": said.found, "unreadable": said.unreadable}
 
 
 def attempt_json(attempt: Attempt) -> dict[str, object]:

@@ -63,7 +63,7 @@ use_cases:
     owner: claims-lead@example.com
     models: [{triage}]
     max_output_tokens: 2048
-    privacy: {{mode: off}}
+    privacy: {{mode: mask}}
     workflow: claims
 {limits}  {staged}: {{team: {simulated_team}, owner: demo@example.com, models: ["staged-*", staged-down], privacy: {{mode: off}}}}
   {poor}:
@@ -72,7 +72,7 @@ use_cases:
     models: ["staged-*"]
     budget: {{limit_usd: "0.000001", period: total}}
     privacy: {{mode: off}}
-  playground: {{team: visitors, owner: demo@example.com, models: [inhouse, "sim-*"], privacy: {{mode: off}}}}
+  playground: {{team: visitors, owner: demo@example.com, models: [inhouse, "sim-*"], privacy: {{mode: mask}}}}
 keys:
   - {{name: demo, team: visitors, use_cases: [playground], secret: {api_key}}}
   - {{name: staged, team: {simulated_team}, use_cases: [{staged}, {poor}], secret: {staged_key}}}

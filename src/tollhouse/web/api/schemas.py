@@ -3,6 +3,7 @@
 from tollhouse.domain.calls import AttemptState, Outcome
 from tollhouse.domain.governance import FILE, STATES, STORE
 from tollhouse.domain.periods import PeriodKind
+from tollhouse.domain.privacy import MODES
 from tollhouse.domain.roles import Role
 from tollhouse.governance.documents import RATES
 from tollhouse.ports.usage import DIMENSIONS, TAG
@@ -69,6 +70,7 @@ def schemas() -> Json:
         "MeByKey": _object(_ME_BY_KEY),
         "Allowed": _object(_ALLOWED),
         "RateLeft": _object({"limit": COUNT, "left": COUNT, "whole_in_ms": MILLISECONDS}),
+        "Privacy": _object(_PRIVACY),
         "Problem": _object(_PROBLEM),
     }
 
@@ -130,6 +132,14 @@ _ATTEMPT: Json = {
     "latency_ms": MILLISECONDS,
 }
 
+_COUNTS: Json = {"type": "object", "additionalProperties": COUNT}
+_PRIVACY: Json = {
+    "mode": {"type": "string", "enum": list(MODES)},
+    "examined": {**FLAG, "description": "Did somebody look for personal data?"},
+    "found": {**_COUNTS, "description": "How often each type of personal data was found in the request."},
+    "unreadable": {**_COUNTS, "description": "How many parts of each kind could not be read."},
+}
+
 _CALL: Json = {
     "id": TEXT,
     "at": TIME,
@@ -146,7 +156,7 @@ _CALL: Json = {
     "status": {"type": "integer", "description": "The HTTP status sent; 499 if the caller left, 0 while running."},
     "outcome": OUTCOME,
     "cache": TEXT,
-    "privacy": TEXT,
+    "privacy": ref("Privacy"),
     **_TOKENS,
     "tokens_cached": COUNT,
     "estimated": FLAG,
