@@ -1,0 +1,75 @@
+"""Numbers of passports, identity cards and driving licences: after their cue, or in a machine-readable zone."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from ..reading import Reading
+from ..spans import Span
+
+REACH: Final = 44
+"""Characters between a cue and the end of its number: "passport, issued in Bern, has the number X1234567"."""
+_NUMBER: Final = re.compile(
+    r"(?<![\w.,/-])(?=[A-Z]{0,5}[ -]?\d)(?:[A-Z]{1,5}[ -]?)?\d[A-Z0-9]{4,16}(?:[ -][A-Z0-9]{2,8}){0,3}(?![\w])",
+    re.IGNORECASE,
+)
+_MIXED: Final = re.compile(
+    r"(?<![\w.,/-])(?=\w{0,8}\d)(?=\w{0,3}[A-Z])[A-Z0-9]{6,18}(?:[ -][A-Z0-9]{2,8}){0,2}(?![\w])"
+)
+_DIGITS_MIN: Final = 4
+_DATE: Final = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]|(?:19|20)\d\d-\d\d-\d\d")
+_CUES: Final = {
+    "PASSPORT": ("passport", "passeport", "reisepass", "pass-nr", "passnummer", "pass nr", "pasaporte", "passaporto", "paspoort"),
+    "DRIVER_LICENSE": (
+        "driver's licen", "drivers licen", "driver licen", "driving licen", "driver’s licen", "führerschein", "fahrausweis",
+        "permis de conduire", "licence number", "license number",
+    ),
+    "ID_CARD": (
+        "identity card", "id card", "identity number", "id number", "id no", "ausweis", "identitätskarte", "id-karte",
+        "carte d'identité", "carte d’identité", "carte nationale", "cni", "national id", "documento de identidad", "carta d'identità",
+    ),
+}  # fmt: skip
+_ZONE: Final = re.compile(r"[A-Z0-9<]{28,44}")
+
+
+class IdentityDocumentRecogniser:
+    """Finds the numbers of identity documents, and the lines that their readers read (ICAO 9303), with the name in them."""
+
+    types = tuple(_CUES)
+
+    def find(self, reading: Reading) -> Iterator[Span]:
+        if "<<" in reading.text:
+            yield from _zones(reading.text)
+        if reading.runs:
+            for kind, cues in _CUES.items():
+                for cue in cues:
+                    if cue in reading.near_digits:
+                        yield from _after(reading, kind, cue)
+
+
+def _after(reading: Reading, kind: str, cue: str) -> Iterator[Span]:
+    text, lower = reading.text, reading.lower
+    at = lower.find(cue)
+    while at >= 0:
+        end = at + len(cue)
+        for form in (_NUMBER, _MIXED):
+            match = form.search(text, end, end + REACH)
+            if match and sum(c.isdigit() for c in match[0]) >= _DIGITS_MIN and not _DATE.match(match[0]):
+                yield Span(match.start(), match.end(), kind, 0.8)
+                break
+        at = lower.find(cue, end)
+
+
+def _zones(text: str) -> Iterator[Span]:
+    """Return lines of letters, digits and `<` that have `<<` in them, or stand right after such a line."""
+    line_start, was_zone = 0, False
+    while line_start < len(text):
+        line_end = text.find("\n", line_start)
+        line_end = len(text) if line_end < 0 else line_end
+        line = text[line_start:line_end].strip()
+        zone = _ZONE.fullmatch(line) if 28 <= len(line) <= 44 else None
+        if zone and ("<<" in line or was_zone):
+            start = text.index(line, line_start)
+            yield Span(start, start + len(line), "PASSPORT", 0.95)
+        was_zone = bool(zone)
+        line_start = line_end + 1
