@@ -29,7 +29,7 @@ class DateRecogniser:
 def _date_at(text: str, start: int) -> tuple[int, int] | None:
     """Return the day whose first digit stands at `start`."""
     here = DATE.match(text, start, start + DATE_MAX)
-    if not here:
+    if not here and text[max(0, start - 2) : start].strip(" .")[-1:].isalpha():
         here = DATE.search(text, max(0, start - BEGINS_MAX), start + DATE_MAX)
         if here and not here.start() < start < here.end():
             return None

@@ -49,7 +49,7 @@ def _account(reading: Reading, begin: int) -> Span | None:
     end = written.end() if len(compact) == length else end_of(text, begin, length)
     if len(compact) < length or text[end : end + 1].isalnum():
         return None
-    if _checks(compact[:length].upper()):
+    if _checks(compact[:length].upper()) and (text[begin].isupper() or "-" not in written[0]):
         return Span(begin, end, "IBAN_CODE", 1.0)
     return Span(begin, end, "IBAN_CODE", 0.6) if _CUE.search(reading.before(begin)) else None
 

@@ -10,7 +10,7 @@ from ..spans import Span
 REACH: Final = 44
 """Characters between a cue and the end of its number: "passport, issued in Bern, has the number X1234567"."""
 _NUMBER: Final = re.compile(
-    r"(?<![\w.,/-])(?=[A-Z]{0,5}[ -]?\d)(?:[A-Z]{1,5}[ -]?)?\d[A-Z0-9]{4,16}(?:[ -][A-Z0-9]{2,8}){0,3}(?![\w])",
+    r"(?<![\w.,/-])(?=[A-Z]{0,5}[ -]?\d)(?:[A-Z]{1,5}[ -]?)?\d[A-Z0-9]{4,16}(?:[ -](?=[A-Z]{0,7}\d)[A-Z0-9]{2,8}){0,3}(?![\w])",
     re.IGNORECASE,
 )
 _MIXED: Final = re.compile(

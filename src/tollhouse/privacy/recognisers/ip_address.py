@@ -13,7 +13,7 @@ _V4: Final = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}(?!\.?[\w])", re.ASCII)
 _NOBODY: Final = re.compile(r"0\.|127\.|255\.25[0-5]\.|224\.0\.0\.")
 """This machine, masks and everybody."""
 _VERSION: Final = re.compile(
-    r"(?:version|release|build|firmware|\bv|\brev|section|abschnitt|kapitel|chapter|ziffer|§)[\s.:]*$"
+    r"(?:version|release|build|firmware|upgrade|update|\bv|\brev|section|abschnitt|kapitel|chapter|ziffer|§)(?:[\s.:\d]|from|to|von|auf|de|à|vers)*$"
 )
 _CUE: Final = re.compile(r"\bip|server|host|address|adresse|client|\bdns|gateway|ping|from|ssh")
 _V6: Final = re.compile(r"[0-9a-fA-F:.]{3,45}")
@@ -53,7 +53,7 @@ def _is_version(reading: Reading, start: int, written: str) -> bool:
     """Is it the version of a program or the number of a heading: `Chrome/120.0.0.1`, `v1.2.3.4`, `4.2.1.1 Scope`?"""
     if start > 1 and reading.text[start - 1] == "/" and reading.text[start - 2].isalnum():
         return True
-    before = reading.before(start, 24)
+    before = reading.before(start)
     return bool(_VERSION.search(before)) or (max(map(len, written.split("."))) == 1 and not _CUE.search(before))
 
 

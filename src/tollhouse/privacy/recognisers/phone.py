@@ -22,11 +22,19 @@ ONE_MAX: Final = 13
 NEARBY: Final = ("CH", "DE", "FR", "GB", "AT", "IT", "BE", "NL", "LU", "IE")
 """Where numbers in one piece with a leading zero are looked up without a cue."""
 
-_PLUS: Final = re.compile(r"\+ ?\(?$")
+_PLUS: Final = re.compile(r"(?<!\d)(?<!\d )\+ ?\(?$")
 _CUE: Final = re.compile(
-    r"\b(?:tel|phone|fon|mobile?|mob|cell|fax|call|ring|dial|reach|text|sms|whatsapp|signal|contact|answering|hotline|line|number is"
-    r"|handy|natel|anruf|ruf|rückruf|erreich|durchwahl|kontakt|nummer ist|appel|joindre|portable|numéro est|contacter)"
+    r"\b(?:tel|phone|fon|mobile?|mob|cell|fax|sms|whatsapp|hotline|handy|natel|rückruf|durchwahl|portable)"
     r"|télé|phone|telefon|rufnummer|tél\b|☎|📞|📱"
+)
+_VERB: Final = re.compile(
+    r"\b(?:call|ring|dial|reach|text|signal|contact|answering|line|number is|anruf|ruf|erreich|kontakt|nummer ist|appel|joindre"
+    r"|numéro est|contacter)"
+)
+"""Of many things besides telephones: a number in one piece must follow directly."""
+_VERB_BEFORE: Final = re.compile(
+    _VERB.pattern
+    + r"\w{0,4}(?: (?:me|us|him|her|them|back|on|at|under|now|is|mich|uns|ihn|sie|an|unter|bar|auf|moi|nous|au|le|la))*\W{1,3}$"
 )
 _CUE_AFTER: Final = re.compile(
     r"[\s,(]{1,3}(?:office|fax|mobile|cell|home|work|phone|tel|mobil|privat|geschäft|büro|bureau|portable|domicile)\b"
@@ -41,7 +49,10 @@ _MONEY: Final = re.compile(
     r"[\s]?(?:€|\$|£|%|eur|usd|chf|gbp|fr\.|franken|francs?|dollars?|pounds?|kg|km|m²|mio|million|units?|stück|pièces)"
 )
 _MONEY_BEFORE: Final = re.compile(r"(?:€|\$|£|eur|usd|chf|gbp|fr\.)[\s]?$")
-_DATE: Final = re.compile(r"\d{1,2}([./-])\d{1,2}\1(?:19|20)?\d\d|(?:19|20)\d\d([./-])\d{1,2}\2\d{1,2}")
+_DATE: Final = re.compile(
+    r"(?:[0-3]?\d([./-]) ?[01]?\d\1 ?(?:(?:19|20)\d\d|\d\d)|[01]?\d([/-])[0-3]?\d\2(?:19|20)?\d\d|(?:19|20)\d\d([./-])[01]?\d\3[0-3]?\d)"
+    r"(?: \d{1,2}(?:\.\d\d)?)?"
+)
 _YEARS: Final = re.compile(r"(?:1[6-9]|20)\d\d[ ]?[-/][ ]?(?:(?:1[6-9]|20)\d\d|\d\d)")
 _NORTH_AMERICAN: Final = re.compile(r"(?:1[ .-])?\(?[2-9]\d\d(?:\) ?|[ .-])\d{3}[ .-]\d{4}")
 _EXTENSION: Final = re.compile(r" ?(?:x|ext\.? ?|extension |durchwahl |poste |#)\d{1,6}\b", re.IGNORECASE)
@@ -97,7 +108,9 @@ def _by_form(number: Number) -> float:
     digits, in_groups = number.digits(), len(number.shape) > 1
     if digits[0] != "0":
         return 0.7 if _NORTH_AMERICAN.fullmatch(_opened(number)) else 0.0
-    if digits[1] == "0" and number.count >= 10 and number.shape[0] > 1:
+    if digits[1] == "0":
+        if number.count < 10 or number.shape[0] == 1:
+            return 0.0
         known = _is_possible(_without_zero(number)[2:]) if in_groups else _is_valid(f"+{digits[2:]}", None)
         return 0.8 if known else 0.0
     if in_groups:
@@ -134,12 +147,13 @@ def _starts_anew(text: str, last_end: int, run: tuple[int, int], count: int, lef
 
 
 def _cued(reading: Reading, number: Number, before: str) -> bool:
-    return bool(_CUE.search(before) or _CUE_AFTER.match(reading.after(number.end)))
+    verb = _VERB if len(number.shape) > 1 else _VERB_BEFORE
+    return bool(_CUE.search(before) or verb.search(before) or _CUE_AFTER.match(reading.after(number.end)))
 
 
 def _is_date(text: str, number: Number) -> bool:
     written = text[number.start : number.end]
-    return bool(_DATE.match(written) or _YEARS.fullmatch(written))
+    return bool(_DATE.fullmatch(written) or _YEARS.fullmatch(written))
 
 
 def _is_written_so(number: Number) -> bool:

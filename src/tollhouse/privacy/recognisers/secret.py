@@ -52,7 +52,7 @@ _OTHERS: Final = tuple((sign, form) for sign, form in _KEYS if "-" not in sign a
 
 _PEM_BEGINS: Final = "-----BEGIN "
 _PEM: Final = re.compile(
-    r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=\s:,.()\\-]{0,16000}?(?:-----END [A-Z0-9 ]{0,40}-----|\Z)"
+    r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=\s:,.()\\]|-(?!-)){0,16000}(?:-----END [A-Z0-9 ]{0,40}-----|\Z)"
 )
 
 _SIGNS: Final = ("pass", "pwd", "kennwort", "pin", "secret", "token", "api", "key", "bearer")
