@@ -10,7 +10,7 @@ from tollhouse.privacy.recognisers import ON_REQUEST, load
 LENGTH = 100_000
 RATIO_MAX = 3.0
 """Of CPU for twice the text: 2 if linear, 4 if quadratic."""
-ROUNDS = 3
+ROUNDS = 2
 
 HOSTILE = (
     "1", "1 ", "+1", "(0)", "756.1234.5678.", "4111 ", "a@", "@a.", "a%40", "a [at] b.", "://:@", "://a:b", ".", "a.", "-", "+",
@@ -45,6 +45,6 @@ def test_twice_the_text_costs_at_most_three_times_as_much(detector: Detector, un
 def test_inside_a_piece_twice_the_text_costs_at_most_three_times_as_much(detector: Detector, unit: str) -> None:
     once = (unit * PIECE)[: PIECE // 2]
 
-    ratio = min(cpu_s(detector, once * 2) / cpu_s(detector, once) for _ in range(10 * ROUNDS))
+    ratio = min(cpu_s(detector, once * 2) / cpu_s(detector, once) for _ in range(ROUNDS))
 
     assert ratio <= RATIO_MAX
