@@ -100,11 +100,12 @@ def test_the_scenarios_of_the_public_bench() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("client", ["own", "aiohttp"])
-def test_again_and_again(client: str) -> None:
+@pytest.mark.parametrize(("client", "growth_max_kib"), [("own", 2 * GROWTH_MAX_KIB), ("aiohttp", 3 * GROWTH_MAX_KIB)])
+def test_again_and_again(client: str, growth_max_kib: int) -> None:
+    """8,400 large and small answers leave fragments in memory, and aiohttp reads further ahead."""
     played = asyncio.run(_played(client, TURNS))
 
     found = wrong(played, client)
     assert not found
     assert CANARY.encode() not in played.told
-    assert played.grown_kib < 2 * GROWTH_MAX_KIB, "fragments of 8,400 large and small answers"
+    assert played.grown_kib < growth_max_kib
