@@ -303,7 +303,7 @@ async def serve_house(
     with stdlib_into(log), post.sock:
         async with open_loaded(
             file,
-            on_posted=lambda calls: _log_calls(log, calls),
+            on_posted=log.calls,
             on_adopted=lambda found: _log_adoption(log, found),
             process=post.process,
         ) as house:
@@ -737,11 +737,6 @@ class _Watch:
 
     def fault(self, error: BaseException, *, request_id: str) -> None:
         self._log.fault(error, request_id=request_id)
-
-
-def _log_calls(log: Log, calls: Sequence[Call]) -> None:
-    for call in calls:
-        log.call(call)
 
 
 def _log_warning(log: Log, warning: BudgetWarning) -> None:

@@ -87,7 +87,7 @@ def test_the_sample_line_has_the_fields_of_a_real_one() -> None:
     output = BytesIO()
     call = Call(id="call_1", at_ms=0, endpoint="chat.completions", team="t", use_case="u", key="k", model="m")
 
-    Log("info", output, worker="proc_1").call(call)
+    Log("info", output, worker="proc_1").calls([call])
 
     assert list(json.loads(sample)) == list(json.loads(output.getvalue()))
 

@@ -4,7 +4,6 @@ import asyncio
 import gzip
 import json
 from contextlib import aclosing
-from dataclasses import replace
 
 import pytest
 
@@ -528,7 +527,7 @@ async def test_bytes_that_are_not_utf_8_are_unusable_though_no_endpoint_looks_at
         (answers(respond(200, odd)), outgoing()),
     ):
         with pytest.raises(UpstreamUnusable):
-            await exchange(script, replace(sent, endpoint=IncuriousChat()))
+            await exchange(script, sent._replace(endpoint=IncuriousChat()))
 
 
 async def test_text_beyond_ascii_passes_unchanged() -> None:

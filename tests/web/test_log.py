@@ -2,6 +2,7 @@ import io
 import json
 import logging
 import re
+from select import PIPE_BUF
 
 import pytest
 
@@ -16,7 +17,7 @@ def lines(output: io.BytesIO) -> list[dict[str, object]]:
 def test_a_finished_call_is_one_line_of_ids_counts_and_durations() -> None:
     output = io.BytesIO()
 
-    Log("info", output).call(a_call())
+    Log("info", output).calls([a_call()])
 
     (line,) = lines(output)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", str(line.pop("at")))
@@ -52,7 +53,7 @@ def test_a_finished_call_is_one_line_of_ids_counts_and_durations() -> None:
 def test_neither_the_data_subject_nor_tags_are_logged() -> None:
     output = io.BytesIO()
 
-    Log("debug", output).call(a_call())
+    Log("debug", output).calls([a_call()])
 
     assert b"policyholder" not in output.getvalue()
     assert b"north" not in output.getvalue()
@@ -62,9 +63,31 @@ def test_an_error_that_is_not_a_code_is_not_repeated() -> None:
     output, call = io.BytesIO(), a_call()
     call.error = "cannot parse 'the prompt of a person'"
 
-    Log("info", output).call(call)
+    Log("info", output).calls([call])
 
     assert lines(output)[0]["error"] == "other"
+
+
+class Writes(io.BytesIO):
+    """Remembers how long each piece was that was flushed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ends = [0]
+
+    def flush(self) -> None:
+        self.ends.append(self.tell())
+
+
+def test_calls_share_a_write_and_no_line_is_cut_where_several_processes_write_to_one_pipe() -> None:
+    output = Writes()
+
+    Log("info", output).calls([a_call() for _ in range(100)])
+
+    text, pieces = output.getvalue(), list(zip(output.ends, output.ends[1:], strict=False))
+    assert len(lines(output)) == 100
+    assert 2 < len(pieces) < 50
+    assert all(end - start <= PIPE_BUF and text[:end].endswith(b"\n") for start, end in pieces)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +98,7 @@ def test_the_level_decides_what_is_shown(level: str, shown: list[str]) -> None:
     output = io.BytesIO()
     log = Log(level, output)
 
-    log.call(a_call())
+    log.calls([a_call()])
     log.event("ready", port=8088)
     log.warn("disk", free_bytes=17)
 

@@ -8,6 +8,7 @@ exact integer product, rounded once (half-even) to nano-USD. No float comes near
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from typing import NamedTuple
 
 NANO_PER_USD = 10**9
 FEMTO_PER_NANO = 10**6
@@ -53,8 +54,7 @@ def _exact(text: str, scale: int, limit: str) -> int:
     return scaled.numerator
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """
     Tokens of one answer. `tokens_in` includes `tokens_cached`, `audio_in` and `cache_writes` (input that the provider
     stored in its own cache, which some models charge more for); `tokens_out` includes reasoning and `audio_out`.

@@ -1,10 +1,10 @@
 """What is told of a rate, and what one of several processes may let in of it."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class RateState:
+class RateState(NamedTuple):
     """What `x-ratelimit-*` tells: of a limit, how much is left, and when it is whole again."""
 
     limit: int

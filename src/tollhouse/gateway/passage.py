@@ -290,10 +290,16 @@ class Passage:
             try:
                 with seat:
                     attempt, outgoing = await self._ready(asked, step, seat)
-                    async with aclosing(self._sent(attempt, outgoing, seat)) as events:
-                        async for event in events:
-                            for released in hold.add(event):
-                                yield released
+                    provider = self._tools.providers[attempt.provider]
+                    self.degraded = provider.degraded
+                    with _Settling(self, attempt, outgoing, seat) as tally:
+                        async with aclosing(provider.send(outgoing)) as events:
+                            async for event in events:
+                                tally.add(event.facts)
+                                if event.facts.output:
+                                    self._output_began()
+                                for released in hold.add(event):
+                                    yield released
             except UpstreamError as error:
                 if hold.released:
                     raise
@@ -402,24 +408,6 @@ class Passage:
             asked = replace(asked, choices=shaped.choices)
         return attempt, self._outgoing(attempt, asked, step, seat, shaped.body)
 
-    async def _sent(self, attempt: Attempt, outgoing: Outgoing, seat: Seat) -> AsyncGenerator[Event, None]:
-        """Send an attempt and yield its events; it is settled whatever happens."""
-        provider = self._tools.providers[attempt.provider]
-        self.degraded = provider.degraded
-        tally, begun = Tally(), self._begin()
-        try:
-            async with aclosing(provider.send(outgoing)) as events:
-                async for event in events:
-                    tally.add(event.facts)
-                    if event.facts.output and self.call.first_token_ms is None and self.call.streamed:
-                        self.call.first_token_ms = self._elapsed_ms()
-                    yield event
-        except BaseException as error:
-            self._settle(attempt, seat, tally, outgoing.asked, begun, error)
-            raise
-        self._settle(attempt, seat, tally, outgoing.asked, begun, None)
-        self._shelve(outgoing, tally)
-
     def _outgoing(self, attempt: Attempt, asked: Asked, step: Step, seat: Seat, body: bytes) -> Outgoing:
         headers = {"x-client-request-id": attempt.id}  # so that a provider's bill can name what it charges for
         if self._terms.traceparent:
@@ -436,14 +424,18 @@ class Passage:
             heard=seat.heard,
         )
 
-    def _begin(self) -> float:
-        """The attempt leaves the house now: what was spent until here is our own overhead."""
+    def begin(self) -> float:
+        """An attempt leaves the house now: what was spent until here is our own overhead."""
         now = self._tools.clock.monotonic()
         self.call.overhead_ms = round((now - self._started - self._outside_s) * 1000, 3)
         return now
 
-    def _settle(
-        self, attempt: Attempt, seat: Seat, tally: Tally, asked: Asked, begun: float, error: BaseException | None
+    def _output_began(self) -> None:
+        if self.call.streamed and self.call.first_token_ms is None:
+            self.call.first_token_ms = self._elapsed_ms()
+
+    def settle(
+        self, attempt: Attempt, outgoing: Outgoing, seat: Seat, tally: Tally, begun: float, error: BaseException | None
     ) -> None:
         """
         Book an attempt, however it ended.
@@ -455,7 +447,7 @@ class Passage:
         self._outside_s += took_s
         outcome, code = self._outcome_of(error)
         if error is None or tally.usage is not None or tally.output:
-            usage = tally.usage or self._estimate(asked, tally)
+            usage = tally.usage or self._estimate(outgoing.asked, tally)
             self._books.settle(attempt, usage, outcome=outcome, latency_ms=_ms(took_s), error=code)
         elif isinstance(error, RequestError) or (isinstance(error, UpstreamError) and error.billed is False):
             self._books.void(attempt, error=code, latency_ms=_ms(took_s))
@@ -463,6 +455,8 @@ class Passage:
             self._books.unknown(attempt, error=code, latency_ms=_ms(took_s))
         if attempt.state is not AttemptState.UNKNOWN:
             seat.tokens_used = attempt.tokens_in + attempt.tokens_out
+        if error is None:
+            self._shelve(outgoing, tally)
 
     def _estimate(self, asked: Asked, tally: Tally) -> Usage:
         """Count tokens ourselves where the provider did not say. It must not fail: the answer is there and is billed."""
@@ -587,6 +581,26 @@ class _Recording:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         self._end(error)
+
+
+class _Settling:
+    """Settles an attempt once, whatever happens inside. A class for the same reason."""
+
+    __slots__ = ("_attempt", "_begun", "_outgoing", "_passage", "_seat", "_tally")
+
+    def __init__(self, passage: Passage, attempt: Attempt, outgoing: Outgoing, seat: Seat) -> None:
+        self._passage = passage
+        self._attempt = attempt
+        self._outgoing = outgoing
+        self._seat = seat
+        self._tally = Tally()
+        self._begun = passage.begin()
+
+    def __enter__(self) -> Tally:
+        return self._tally
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        self._passage.settle(self._attempt, self._outgoing, self._seat, self._tally, self._begun, error)
 
 
 def _usage_of(attempt: Attempt) -> Usage:

@@ -1,11 +1,13 @@
 """What comes with a call besides its body: the headers we understand, or a run's own facts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
+
+NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """
     `prompt` is a prompt version (`name@hash`), `run` a run's id; both only for calls that workflows make.
 
@@ -14,7 +16,7 @@ class Terms:
 
     request_id: str
     use_case: str | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = NO_TAGS
     subject: str | None = None
     traceparent: str | None = None
     run: str | None = None

@@ -1,8 +1,8 @@
 """A provider speaks one dialect. It yields events, or raises one of the UpstreamErrors; it never returns half an answer."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 from tollhouse.domain.governance import Deployment
 from tollhouse.domain.rates import ProviderQuota
@@ -10,9 +10,10 @@ from tollhouse.domain.wire import Asked, Event
 
 from .endpoint import Endpoint
 
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+
+class Outgoing(NamedTuple):
     """
     One attempt as it goes out. `body` is already shaped for the deployment; `method` GET has none.
 
@@ -29,7 +30,7 @@ class Outgoing:
     path: str
     max_answer_bytes: int
     method: str = "POST"
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = NO_HEADERS
     key: int = 0
     heard: Callable[[ProviderQuota], None] | None = None
 

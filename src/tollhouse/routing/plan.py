@@ -8,8 +8,8 @@ call keeps it too.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import ceil
+from typing import NamedTuple
 
 from tollhouse.domain.errors import Blame, InhouseCannot, NoRoom, TollhouseError, UpstreamError
 from tollhouse.domain.governance import Deployment, Route
@@ -31,8 +31,7 @@ _SAID = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """
     One attempt to make, after a wait.
 

@@ -10,9 +10,10 @@ import re
 import sys
 import time
 import traceback
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from select import PIPE_BUF
 from types import TracebackType
 from typing import Protocol
 
@@ -40,11 +41,11 @@ class Output(Protocol):
 
 class Log:
     """
-    The process's log. A call's line costs about 7 us.
+    The process's log. Calls' lines are made without structlog's machinery, which would double what they cost.
 
     Args:
         level: one of LEVELS.
-        output: stderr if None. Every line is one write and is flushed.
+        output: stderr if None. Every line is written and flushed at once; those of calls together.
         worker: the process that every line names.
     """
 
@@ -52,17 +53,21 @@ class Log:
         import structlog  # loads late: the command line does not log
 
         self._tells_calls = level in ("debug", "info")
+        self._every_line: dict[str, Value] = {} if worker is None else {"worker": worker}
+        self._stamp = _Stamp()
+        self._lines = _Lines(output or sys.stderr.buffer)
         self._log = structlog.wrap_logger(
-            _Lines(output or sys.stderr.buffer),
-            processors=[_Stamp()],
+            self._lines,
+            processors=[self._stamp],
             wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
             context_class=dict,
-        ).bind(**({} if worker is None else {"worker": worker}))
+        ).bind(**self._every_line)
 
-    def call(self, call: Call) -> None:
-        """A call has finished."""
+    def calls(self, calls: Sequence[Call]) -> None:
+        """These calls have finished."""
         if self._tells_calls:
-            self._log.info("call", **_call_fields(call))
+            stamp, every_line = self._stamp.line, self._every_line
+            self._lines.write([stamp("info", "call", {**every_line, **_call_fields(call)}) for call in calls])
 
     def event(self, name: str, **fields: Value) -> None:
         """Something happened that is part of a good day: ready, draining, stopped."""
@@ -120,20 +125,37 @@ class _Stamp:
         self._date = ""
 
     def __call__(self, _logger: object, level: str, fields: MutableMapping[str, Value]) -> bytes:
+        return self.line(level, str(fields.pop("event")), fields)
+
+    def line(self, level: str, event: str, fields: Mapping[str, Value]) -> bytes:
         second, ms = divmod(time.time_ns() // 1_000_000, 1000)
         if second != self._second:
             self._second, self._date = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
-        return self._encode({"at": f"{self._date}.{ms:03d}Z", "level": level, "event": fields.pop("event"), **fields})
+        return self._encode({"at": f"{self._date}.{ms:03d}Z", "level": level, "event": event, **fields})
 
 
 class _Lines:
-    """Writes a line. The methods' names are structlog's."""
+    """Writes lines. The methods for one line have structlog's names."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
 
     def info(self, line: bytes) -> None:
-        self._output.write(line + b"\n")
+        self.write([line])
+
+    def write(self, lines: Sequence[bytes]) -> None:
+        """As many lines at a time as a pipe takes in one piece: other processes may write to it too."""
+        piece = b""
+        for line in lines:
+            if piece and len(piece) + len(line) >= PIPE_BUF:
+                self._flush(piece)
+                piece = b""
+            piece += line + b"\n"
+        if piece:
+            self._flush(piece)
+
+    def _flush(self, piece: bytes) -> None:
+        self._output.write(piece)
         self._output.flush()
 
     debug = warning = error = info

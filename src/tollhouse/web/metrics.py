@@ -76,14 +76,14 @@ class Metrics:
 
     def observe_call(self, call: Call) -> None:
         """A call has finished. About 2 us."""
-        route, outcome = self._routes.get(call.model) or self._alias(call.model), call.outcome.value
+        route, outcome = self._routes.get(call.model) or self._alias(call.model), str(call.outcome)
         self._latency.observe((route, outcome), call.latency_ms)
         if call.first_token_ms is not None:
             self._first_token.observe((route,), call.first_token_ms)
         if call.overhead_ms is not None:
             self._overhead.observe((route,), call.overhead_ms)
         for attempt in call.attempts:
-            self._attempts.observe((attempt.deployment, attempt.outcome.value), attempt.latency_ms)
+            self._attempts.observe((attempt.deployment, str(attempt.outcome)), attempt.latency_ms)
         if " " in call.privacy:  # more than a mode
             self._count_personal(read_told(call.privacy))
 

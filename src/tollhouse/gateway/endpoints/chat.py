@@ -123,6 +123,7 @@ class _Whole(msgspec.Struct):
 _KNOWN = msgspec.json.Decoder(_Known)
 _CHUNK = msgspec.json.Decoder(_Chunk)
 _WHOLE = msgspec.json.Decoder(_Whole)
+_NUMBER: msgspec.json.Decoder[int | None] = msgspec.json.Decoder(int | None)
 
 
 def fault_of(error: FaultBody | str | None) -> ProviderFault | None:
@@ -172,7 +173,7 @@ class Chat:
         bound = write_limit(members, LIMITS, deployment.limit_parameter, limit, deployment)
         if asked.streamed and "stream_options" not in deployment.refuses:
             members["stream_options"] = _with_usage(members.get("stream_options"))
-        choices = msgspec.json.decode(members.get("n", b"1"), type=int | None) or 1
+        choices = (_NUMBER.decode(members["n"]) if "n" in members else None) or 1
         return Shaped(write_members(members), bound * choices, tuple(clamped), choices)
 
     def scan(self, data: bytes) -> Facts:

@@ -38,7 +38,7 @@ def apply_parameters(members: Members, parameters: Parameters, deployment: Deplo
 
     What is said of an output limit is for `output_limit` and `write_limit`.
     """
-    for name in _locked(parameters):
+    for name in _locked(parameters) if parameters.locked else ():
         if name in members:
             raise ParameterNotAllowed(f"The use case locks the parameter `{name}`; leave it out.", param=name)
     for name, value in parameters.default.items():

@@ -1,28 +1,32 @@
 """The headers of an answer as they came, looked up without regard to case."""
 
 from collections.abc import Iterator, Mapping
+from typing import TypeVar
+
+Default = TypeVar("Default")
 
 Field = tuple[bytes, bytes]
 """A name in lower case, and its value."""
 
 
 class Headers(Mapping[str, str]):
-    """Reads the list of fields when asked, for an answer has twenty and we look at two; the first of a name counts."""
+    """Decodes what is asked for, for an answer has twenty and we look at three; the first of a name counts."""
 
-    __slots__ = ("_fields",)
+    __slots__ = ("_by_name",)
 
     def __init__(self, fields: list[Field]) -> None:
-        self._fields = fields
+        self._by_name = dict(reversed(fields))
 
     def __getitem__(self, name: str) -> str:
-        wanted = name.lower().encode("latin-1", "replace")
-        for key, value in self._fields:
-            if key == wanted:
-                return value.decode("latin-1")
-        raise KeyError(name)
+        return self._by_name[name.lower().encode("latin-1", "replace")].decode("latin-1")
+
+    def get(self, name: str, default: Default | None = None) -> str | Default | None:  # type: ignore[override]
+        """As every mapping's, which raises and catches an error for each header that is not there."""
+        value = self._by_name.get(name.lower().encode("latin-1", "replace"))
+        return default if value is None else value.decode("latin-1")
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys(key.decode("latin-1") for key, _ in self._fields))
+        return (name.decode("latin-1") for name in reversed(self._by_name))
 
     def __len__(self) -> int:
-        return len({key for key, _ in self._fields})
+        return len(self._by_name)
