@@ -66,6 +66,14 @@ def test_each_new_request_begins_the_time_anew() -> None:
     assert silence.overdue([connection], 102.0) == [connection]
 
 
+def test_between_two_requests_the_keep_alive_time_holds_and_before_the_first_the_other() -> None:
+    answered = ACycle(more_body=False, response_started=True, response_complete=True)
+
+    assert not overdue_after(Silence(2_000, 1_000), AConnection(answered), seconds=1.0)
+    assert overdue_after(Silence(2_000, 1_000), AConnection(answered), seconds=1.001)
+    assert not overdue_after(Silence(2_000, 1_000), AConnection(), seconds=2.0)
+
+
 def test_connections_that_are_gone_are_forgotten() -> None:
     silence, connection = Silence(1_000), AConnection()
 

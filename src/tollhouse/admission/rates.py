@@ -93,9 +93,6 @@ class Limiter:
         if self.tokens is not None:
             self.tokens.give_back(tokens_unused)
 
-    def states(self, now: float) -> dict[str, RateState]:
-        return {name: bucket.state(now) for name, bucket in self.buckets()}
-
     def refusal(self, what: str, tokens: int, now: float) -> tuple[str, int]:
         """Return what to tell a caller, and how many milliseconds to wait."""
         who = f"{SAID[self.scope.kind]} {self.scope.name}" if self.scope.kind in SAID else f"This {self.scope.kind}"
@@ -313,7 +310,10 @@ def tightest(path: RatePath, now: float) -> dict[str, RateState]:
     """Return, by `requests` and `tokens`, the state of the limit on the path that has the least left."""
     found: dict[str, RateState] = {}
     for limiter in path:
-        for name, state in limiter.states(now).items():
+        for name, bucket in (("requests", limiter.requests), ("tokens", limiter.tokens)):
+            if bucket is None:
+                continue
+            state = bucket.state(now)
             if name not in found or state.remaining < found[name].remaining:
                 found[name] = state
     return found

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from uvicorn._types import ASGISendEvent
 
 NOT_MODIFIED = 304
+CLOSE = (b"connection", b"close")
+CHUNKED = (b"transfer-encoding", b"chunked")
 JOINED_BODY_MAX_BYTES = 65_536
 """A larger body is written apart from its head: copying it would cost more than a second write."""
 
@@ -36,6 +38,15 @@ class CallerConnection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self.line.hang_up()
+
+    def on_response_complete(self) -> None:
+        """As uvicorn's, but for its timer on every idle connection: `Silence` closes those."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
 
     def on_headers_complete(self) -> None:
         """As uvicorn's, less what we do not offer: WebSockets, a root path, a limit of concurrency."""
@@ -100,27 +111,25 @@ class Answering(RequestResponseCycle):
         """Return the answer's head. Raises RuntimeError if a header would smuggle in another."""
         self.response_started = True
         self.waiting_for_100_continue = False
-        lines = [STATUS_LINE[status], *[b"%b: %b\r\n" % pair for pair in self.default_headers]]
-        for name, value in headers:
-            if name == b"content-length":
-                self.chunked_encoding, self.expected_content_length = False, int(value)
-            elif name == b"connection":
-                self.keep_alive = self.keep_alive and value != b"close"
-                continue
-            lines.append(b"%b: %b\r\n" % (name, value))
-        if not self.keep_alive:
-            lines.append(b"connection: close\r\n")
-        if (
-            self.chunked_encoding is None
-            and self.scope["method"] != "HEAD"
-            and status not in (NO_CONTENT, NOT_MODIFIED)
-        ):
-            self.chunked_encoding = True
-            lines.append(b"transfer-encoding: chunked\r\n")
-        head = b"".join(lines)
-        if head.count(b"\n") != len(lines) or head.count(b"\r") != len(lines) or b"\0" in head:
+        told = [*self.default_headers, *headers]
+        if CLOSE in told:
+            self.keep_alive = False
+        elif not self.keep_alive:
+            told.append(CLOSE)
+        self._frame(status, told)
+        head = b"\r\n".join([b": ".join(pair) for pair in told])
+        if head.count(b"\n") != len(told) - 1 or head.count(b"\r") != len(told) - 1 or b"\0" in head:
             raise RuntimeError("A header of an answer holds a line end.")
-        return head + b"\r\n"
+        return b"%b%b\r\n\r\n" % (STATUS_LINE[status], head)
+
+    def _frame(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        """See how long the body will be; if nobody says, it is sent in chunks that say so themselves."""
+        length = next((value for name, value in headers if name == b"content-length"), None)
+        if length is not None:
+            self.chunked_encoding, self.expected_content_length = False, int(length)
+        elif self.scope["method"] != "HEAD" and status not in (NO_CONTENT, NOT_MODIFIED):
+            self.chunked_encoding = True
+            headers.append(CHUNKED)
 
     def _write(self, body: bytes, *, is_last: bool) -> None:
         piece = self._framed(body, is_last=is_last)

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 BACKLOG = 2048
 """Connections the kernel holds for us while we are busy; the kernel cuts it to its own limit."""
-KEEP_ALIVE_S = 75
-"""Longer than the 60 s after which load balancers drop idle connections, so that they and not we close first."""
 CANCEL_GRACE_S = 5.0
 """For cancelled calls to close upstream and to be booked; their journal has them anyway."""
 
@@ -250,7 +248,6 @@ def _uvicorn_server(app: App, on_started: Callable[[], None]) -> "uvicorn.Server
             server_header=False,
             proxy_headers=False,
             backlog=BACKLOG,
-            timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=1,  # for the last bytes to leave; answers have ended by then
         )
     )

@@ -8,7 +8,11 @@ from collections.abc import Iterable
 from typing import Protocol
 
 SILENT_MS = 150_000
-"""Above the keep-alive time (75 s) and the longest upload (120 s), which end in their own, politer ways."""
+"""For a request that does not come, or not whole: above the longest upload (120 s), which ends in a politer way."""
+KEEP_ALIVE_MS = 75_000
+"""Between two requests: longer than the 60 s after which load balancers drop idle connections, so that they close first."""
+LOOKS = 5
+"""In the time of the shorter limit; a connection is closed so much later at most."""
 
 
 class Cycle(Protocol):
@@ -29,16 +33,20 @@ class Connection(Protocol):
 class Silence:
     """Remembers since when each connection has waited for its caller."""
 
-    def __init__(self, limit_ms: int = SILENT_MS) -> None:
+    def __init__(self, limit_ms: int = SILENT_MS, keep_alive_ms: int = KEEP_ALIVE_MS) -> None:
         self._limit_s = limit_ms / 1000
+        self._keep_alive_s = min(keep_alive_ms, limit_ms) / 1000
         self._since: dict[Connection, tuple[Cycle | None, float]] = {}
         self._unread: dict[Connection, int] = {}
 
     async def keep(self, connections: Iterable[Connection]) -> None:
-        """Look again and again, until cancelled; a connection is closed within 1.2 times the limit."""
+        """
+        Look again and again, until cancelled. One sweep over all instead of a timer on each idle connection, which
+        every request would have to stop and start.
+        """
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(self._limit_s / 5)
+            await asyncio.sleep(self._keep_alive_s / LOOKS)
             for connection in self.overdue(list(connections), loop.time()):
                 connection.transport.close()
             for connection in self.stuck(list(connections)):
@@ -52,7 +60,11 @@ class Silence:
             for connection, cycle in waiting.items()
             for before in (self._since.get(connection, (cycle, now_s)),)
         }
-        return [connection for connection, (_, since_s) in self._since.items() if now_s - since_s > self._limit_s]
+        return [
+            connection
+            for connection, (cycle, since_s) in self._since.items()
+            if now_s - since_s > (self._keep_alive_s if cycle and cycle.response_complete else self._limit_s)
+        ]
 
     def stuck(self, connections: Iterable[Connection]) -> list[Connection]:
         """Return those that are closing, and whose caller has read nothing of what is left since the last look."""
