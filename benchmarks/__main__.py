@@ -23,6 +23,8 @@ SCENARIOS = {
     "paced_512": {"connections": 512, "stream": True, "model": "paced-40-50"},
 }
 LIMITS = {
+    "call_c32_by_nginx": 6.7,  # 80 us where nginx costs 12
+    "chunk_by_nginx": 2.9,  # 20 us where nginx costs 7
     "cpu_us_per_call_c32": 150,
     "cpu_us_per_chunk": 25,
     "added_p50_ms_c1": 0.6,
@@ -89,6 +91,9 @@ def run(seconds: float) -> dict[str, object]:
         "help_s": help_seconds(),
         "errors_of_512_streams": ours["paced_512"]["errors"],
     }
+    if beside := table.get("nginx"):
+        figures["call_c32_by_nginx"] = figures["cpu_us_per_call_c32"] / beside["whole_c32"]["cpu_us_per_call"]
+        figures["chunk_by_nginx"] = figures["cpu_us_per_chunk"] / beside["paced_64"]["cpu_us_per_chunk"]
     return {"figures": figures, "limits": LIMITS, "scenarios": table, "rss_idle_mib": idle, "rss_after_mib": after}
 
 
