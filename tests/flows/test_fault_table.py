@@ -65,6 +65,7 @@ def wrong(played: Played, client: str) -> dict[str, list[str]]:
     }
 
 
+@pytest.mark.timeout(300)
 def test_a_provider_may_do_what_it_likes() -> None:
     """One test, because its one house serves all of it at once."""
     played = asyncio.run(_played("own", 1))
@@ -76,6 +77,7 @@ def test_a_provider_may_do_what_it_likes() -> None:
     assert played.grown_kib < GROWTH_MAX_KIB
 
 
+@pytest.mark.timeout(300)
 def test_the_scenarios_of_the_public_bench() -> None:
     """Held whole, an answer survives all sixteen; let out at once, what is cut ends in a clean error, and nothing fails."""
 
