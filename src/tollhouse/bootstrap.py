@@ -411,6 +411,8 @@ def build_edge(house: House, log: Log, reloads: Reloads | None = None) -> "Edge"
         "unposted_calls": lambda: house.accounting.state().unposted_calls,
         "config_loaded_seconds": lambda: reloads.loaded_s,
         "config_refused": lambda: int(reloads.is_refused),
+        "cache_bytes": lambda: house.answers.shelf.near_bytes,
+        "cache_up": lambda: int(house.answers.shelf.state()[0]),
     }
     metrics = Metrics(
         worker=house.accounting.process,

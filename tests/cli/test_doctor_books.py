@@ -9,7 +9,7 @@ import pytest
 from cli_house import NOW_MS, a_call, run_alone
 from conftest import Place
 from doctor_house import CLAIMS, DoctorsHouse, posted_chat, read, run_doctor, some_calls, statuses, write_journal
-from tollhouse.cli.checks.books import Totals, in_sums, over_limits
+from tollhouse.cli.checks.books import FIGURES, Totals, in_sums, over_limits
 from tollhouse.cli.checks.check import Status
 from tollhouse.cli.exit import Exit
 from tollhouse.domain.periods import Period, PeriodKind
@@ -99,6 +99,18 @@ def test_the_totals_of_usage_are_held_against_the_calls() -> None:
     assert [(each.kind, each.subject) for each in found] == [("sums", "cost_nanousd")]
     assert "344" in found[0].message
     assert "345" in found[0].message
+
+
+def test_what_the_cache_saved_is_held_against_the_calls_too() -> None:
+    call = a_call(1)
+    call.saved_nanousd = 7
+    summed = Totals()
+    summed.add_call(call)
+    figures = {name: getattr(summed, name) for name in FIGURES}
+
+    assert list(in_sums("`usage` says", UsageRow(**figures), summed)) == []
+    (found,) = in_sums("`usage` says", UsageRow(**{**figures, "saved_nanousd": 6}), summed)
+    assert found.subject == "saved_nanousd"
 
 
 def test_a_stored_sum_that_is_not_the_sum_of_its_rows_is_told(house: DoctorsHouse) -> None:

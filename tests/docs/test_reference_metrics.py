@@ -13,6 +13,7 @@ from tollhouse.testing.house import CONFIG, TestHouse
 
 PAGE = page("metrics.md")
 WAIT_S = 30
+CACHED = CONFIG.replace("privacy: {{mode: off}}}}", "privacy: {{mode: off}}, cache: {{exact: true}}}}")
 OF_THE_FORMAT = {"le"}
 """A histogram's bounds."""
 
@@ -24,7 +25,7 @@ Shape = tuple[str, frozenset[str]]
 
 @pytest.fixture(scope="module")
 def scraped() -> Iterator[str]:
-    house = TestHouse(CONFIG.replace("mode: off", "mode: observe")).start()
+    house = TestHouse(CACHED.replace("mode: off", "mode: observe")).start()
     try:
         ask(house, {"model": "sim-echo"}, house.api_key)
         ask(house, {"model": "sim-echo", "stream": True}, house.api_key)

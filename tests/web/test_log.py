@@ -38,6 +38,7 @@ def test_a_finished_call_is_one_line_of_ids_counts_and_durations() -> None:
         "status": 200,
         "outcome": "ok",
         "error": None,
+        "cache": "off",
         "attempts": 1,
         "tokens_in": 100,
         "tokens_out": 20,

@@ -104,6 +104,22 @@ async def test_latencies_are_seconds_in_cumulative_buckets() -> None:
     assert at(samples, "tollhouse_attempt_latency_seconds_sum", **attempt) == 0.41
 
 
+async def test_what_the_cache_had_is_counted_by_use_case_and_names_are_bounded() -> None:
+    it = metrics()
+    for number, cache in enumerate(("off", "miss", "exact", "exact", "stale")):
+        it.observe_call(a_call(number, cache=cache))
+    for number in range(MAX_SERIES + 5):
+        it.observe_call(a_call(number, use_case=f"case-{number}", cache="miss"))
+
+    samples = await scraped(it)
+
+    own = {"worker": "w1", "use_case": "claims-triage"}
+    found = [at(samples, "tollhouse_cache_calls_total", cache=cache, **own) for cache in ("miss", "exact", "stale")]
+    assert found == [1, 2, 1]
+    assert sum(name == "tollhouse_cache_calls_total" for name, _ in samples) == MAX_SERIES + 1
+    assert at(samples, "tollhouse_cache_calls_total", worker="w1", use_case="other", cache="miss") == 8
+
+
 async def test_a_value_on_a_bound_belongs_to_its_bucket() -> None:
     histogram = Histogram(LATENCY_MS)
 

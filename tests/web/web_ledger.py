@@ -10,14 +10,22 @@ OCTOBER_MS = 1_790_841_600_000
 """2026-10-01T08:00:00Z"""
 
 
-def a_call(number: int = 1, *, model: str = "fast", cost_nanousd: int = 12_300_000, at_ms: int = OCTOBER_MS) -> Call:
+def a_call(
+    number: int = 1,
+    *,
+    model: str = "fast",
+    cost_nanousd: int = 12_300_000,
+    at_ms: int = OCTOBER_MS,
+    use_case: str = "claims-triage",
+    cache: str = "off",
+) -> Call:
     """An ordinary call that cost something."""
     return Call(
         id=f"call_{number}",
         at_ms=at_ms,
         endpoint="chat.completions",
         team="claims",
-        use_case="claims-triage",
+        use_case=use_case,
         key="ci",
         model=model,
         provider="openai",
@@ -25,6 +33,7 @@ def a_call(number: int = 1, *, model: str = "fast", cost_nanousd: int = 12_300_0
         prompt="claims-triage@1a2b",
         status=200,
         outcome=Outcome.OK,
+        cache=cache,
         latency_ms=420,
         first_token_ms=180,
         overhead_ms=0.4,

@@ -52,6 +52,11 @@ class Shelf:
         self._unwritten: dict[Place, tuple[Kept, int]] = {}
         self._unwritten_bytes = 0
 
+    @property
+    def near_bytes(self) -> int:
+        """What the answers in this process's memory weigh."""
+        return self._memory.bytes
+
     def epoch(self, use_case: str) -> int | None:
         """Return the epoch in force; None before the first `refresh`: until then nothing may be given again."""
         return None if self._known is None else self._known.get(use_case, 0)

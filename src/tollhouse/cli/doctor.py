@@ -125,7 +125,7 @@ async def _examine_store(loaded: "Loaded", extra: _Extra) -> _Kept:
     from tollhouse.bootstrap import JOURNALS, open_register
     from tollhouse.stores.sql import stores_on
 
-    from .checks import bills, books, governance, journals, metrics, storage
+    from .checks import bills, books, cache, governance, journals, metrics, storage
 
     folder = loaded.data_path / JOURNALS
     async with storage.opened(loaded) as store:
@@ -142,7 +142,8 @@ async def _examine_store(loaded: "Loaded", extra: _Extra) -> _Kept:
             compared.append(await metrics.examine_service(extra.url, store.database))
         if extra.bill is not None:
             compared.append(await bills.examine(extra.bill, loaded, store.database, now_ms))
-        return _Kept(governance.examine(register, now_ms), store.checks, [*own, leases], compared)
+        answers = await cache.examine(loaded, register.governance, store.database, now_ms)
+        return _Kept(governance.examine(register, now_ms), [*store.checks, *answers], [*own, leases], compared)
 
 
 def _print(checks: Sequence["Check"]) -> None:

@@ -177,6 +177,7 @@ def _call_fields(call: Call) -> dict[str, Value]:
         "status": call.status,
         "outcome": call.outcome,
         "error": call.error if call.error is None or _CODE.fullmatch(call.error) else "other",
+        "cache": call.cache,
         "attempts": len(call.attempts),
         **_sums(call),
         "latency_ms": call.latency_ms,

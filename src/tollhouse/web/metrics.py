@@ -69,6 +69,7 @@ class Metrics:
         self._ledger = _LedgerReading(ledger, clock)
         self._refused: dict[str, int] = {}
         self._personal: dict[tuple[str, str], int] = {}
+        self._cached: dict[tuple[str, str], int] = {}
         self._latency = Histogram(LATENCY_MS)
         self._first_token = Histogram(LATENCY_MS)
         self._overhead = Histogram(OVERHEAD_MS)
@@ -86,6 +87,8 @@ class Metrics:
             self._attempts.observe((attempt.deployment, str(attempt.outcome)), attempt.latency_ms)
         if " " in call.privacy:  # more than a mode
             self._count_personal(read_told(call.privacy))
+        if call.cache != "off":
+            self._count_cached(call.use_case, call.cache)
 
     def refused(self, code: str) -> None:
         """A request was answered with this error code."""
@@ -110,6 +113,12 @@ class Metrics:
         body = generate_latest(_Scrape(lambda: self._families(rows)))
         return Reply(200, [(b"content-type", CONTENT_TYPE_PLAIN_0_0_4.encode())], body)
 
+    def _count_cached(self, use_case: str, cache: str) -> None:
+        known = self._cached
+        if (use_case, cache) not in known and len(known) >= MAX_SERIES:
+            use_case = OTHER
+        known[use_case, cache] = known.get((use_case, cache), 0) + 1
+
     def _alias(self, model: str) -> str:
         """The route behind a model's name: its own or a pattern's; `other` if none is in force under this name."""
         names = self._route_names()
@@ -124,6 +133,7 @@ class Metrics:
         yield from self._own_gauges()
         yield self._refusals()
         yield self._personal_data()
+        yield self._looked_up()
         if self._upstreams is not None:
             yield from families(self._upstreams(), self._worker)
         yield from _ledger_families(rows)
@@ -171,6 +181,18 @@ class Metrics:
         )
         for (mode, kind), count in self._personal.items():
             family.add_metric([self._worker, mode, kind], count)
+        return family
+
+    def _looked_up(self) -> "Metric":
+        from prometheus_client.core import CounterMetricFamily
+
+        family = CounterMetricFamily(
+            "tollhouse_cache_calls_total",
+            "Calls whose answer was looked for in the cache, by what it had for them.",
+            labels=["worker", "use_case", "cache"],
+        )
+        for (use_case, cache), count in self._cached.items():
+            family.add_metric([self._worker, use_case, cache], count)
         return family
 
 

@@ -57,7 +57,7 @@ KINDS = {
 }
 """What each kind of difference is called here, and what holds if there is none."""
 
-FIGURES = ("calls", "attempts", "tokens_in", "tokens_out", "tokens_cached", "cost_nanousd")
+FIGURES = ("calls", "attempts", "tokens_in", "tokens_out", "tokens_cached", "cost_nanousd", "saved_nanousd")
 
 T = TypeVar("T")
 Limits = Mapping[tuple[BudgetScope, PeriodKind], int]
@@ -73,6 +73,7 @@ class Totals:
     tokens_out: int = 0
     tokens_cached: int = 0
     cost_nanousd: int = 0
+    saved_nanousd: int = 0
 
     def add_call(self, call: Call) -> None:
         self.calls += 1
@@ -81,6 +82,7 @@ class Totals:
         self.tokens_out += call.tokens_out
         self.tokens_cached += call.tokens_cached
         self.cost_nanousd += call.cost_nanousd
+        self.saved_nanousd += call.saved_nanousd
 
     def add_correction(self, correction: Correction) -> None:
         self.tokens_in += correction.tokens_in

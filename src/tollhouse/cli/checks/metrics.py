@@ -22,6 +22,7 @@ FIGURES = {
     "tollhouse_call_errors_total": "errors",
     "tollhouse_attempts_total": "attempts",
     "tollhouse_cost_nanousd_total": "cost_nanousd",
+    "tollhouse_saved_nanousd_total": "saved_nanousd",
 }
 TOKENS = "tollhouse_tokens_total"
 REST = ("other",) * len(LABELS)

@@ -59,7 +59,7 @@ async def opened(loaded: Loaded) -> AsyncIterator[Opened]:
 
 
 async def redis(loaded: Loaded) -> list[Check]:
-    """Look whether what replicas share their rates through can be written to. Nothing stops without it, so it only warns."""
+    """Look whether what replicas share rates and kept answers through can be written to. Nothing stops without it, so it only warns."""
     if loaded.settings.storage.redis is None:
         return []
     from tollhouse.stores.redis import open_shared_rates, without_secrets
@@ -72,7 +72,9 @@ async def redis(loaded: Loaded) -> list[Check]:
     try:
         await shared.prove()
     except StoreUnavailable as error:
-        detail = f"{error.message} Until it does, each replica keeps to its share of every rate."
+        detail = (
+            f"{error.message} Until it does, each replica keeps to its share of every rate, and kept answers to itself."
+        )
         return [GROUP.warn("redis", detail, "Check that it runs, and that `storage.redis` is right.")]
     finally:
         await shared.close()
