@@ -123,6 +123,7 @@ class House:
     gateway: Gateway
     shelf: ResponseShelf
     answers: Answers
+    privacy: Privacy
     prompts: PromptLibrary
     schema: SchemaChecker
     transport: Transport
@@ -248,6 +249,7 @@ async def open_loaded(
             gateway=gateway,
             shelf=shelf,
             answers=answers,
+            privacy=privacy,
             prompts=PromptLibrary(loaded.prompts_path, _shipped_prompts()),
             schema=schema,
             transport=transport,
@@ -457,6 +459,7 @@ def api_rooms(house: House) -> "Rooms":
         house.badges,
         house.answers.shelf,
         house.clock,
+        house.privacy,
     )
 
 
@@ -474,7 +477,16 @@ async def open_desks(loaded: Loaded) -> AsyncGenerator["Api", None]:
         register.on_change = admission.put_in_force
         shelf = _open_shelf(loaded, stores, None, clock)
         try:
-            rooms = _rooms(lambda: loaded, stores, register, admission, _Inside(register, None), shelf, clock)
+            rooms = _rooms(
+                lambda: loaded,
+                stores,
+                register,
+                admission,
+                _Inside(register, None),
+                shelf,
+                clock,
+                Privacy(load_recognisers),
+            )
             yield Api(rooms, ReplayDesk(stores.replays, None, clock))
         finally:
             await shelf.close()
@@ -497,6 +509,7 @@ def _rooms(
     badges: Badges,
     shelf: Shelf,
     clock: Clock,
+    privacy: Privacy,
 ) -> "Rooms":
     from tollhouse.web.api.rooms import Rooms
 
@@ -515,6 +528,7 @@ def _rooms(
         changes=stores.changes,
         rates=admission.rate_states,
         clock=clock,
+        privacy=privacy,
     )
 
 

@@ -8,11 +8,11 @@ from tollhouse.domain.roles import Actor, Role
 from tollhouse.governance.fields import KEY_FIELDS, USE_CASE_FIELDS, writable
 from tollhouse.governance.roles import PERMITTED, Action, permitted, require, sees
 
-READS = {Action.ME, Action.CALLS_READ, Action.USAGE_READ, Action.BUDGETS_READ, Action.TEAMS_READ, Action.USE_CASES_READ, Action.ROUTES_READ, Action.PRICES_READ}  # fmt: skip
+READS = {Action.ME, Action.CALLS_READ, Action.USAGE_READ, Action.BUDGETS_READ, Action.TEAMS_READ, Action.USE_CASES_READ, Action.ROUTES_READ, Action.PRICES_READ, Action.PRIVACY_SCAN}  # fmt: skip
 MAY = {
     Role.VIEWER: READS - {Action.CALLS_READ},
-    Role.DEVELOPER: READS | {Action.USE_CASES_WRITE, Action.KEYS_READ},
-    Role.TEAM_OWNER: READS | {Action.USE_CASES_WRITE, Action.USE_CASES_MOVE, Action.KEYS_READ, Action.KEYS_WRITE, Action.BUDGETS_WRITE, Action.BUDGETS_TRY, Action.CHANGES_READ},
+    Role.DEVELOPER: READS | {Action.USE_CASES_WRITE, Action.CACHE_PURGE, Action.KEYS_READ},
+    Role.TEAM_OWNER: READS | {Action.USE_CASES_WRITE, Action.USE_CASES_MOVE, Action.CACHE_PURGE, Action.KEYS_READ, Action.KEYS_WRITE, Action.BUDGETS_WRITE, Action.BUDGETS_TRY, Action.CHANGES_READ},
     Role.AUDITOR: READS | {Action.KEYS_READ, Action.TOKENS_READ, Action.CHANGES_READ, Action.BUDGETS_TRY},
     Role.ADMIN: set(Action) - {Action.SESSIONS_OPEN},
 }  # fmt: skip

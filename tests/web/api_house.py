@@ -8,8 +8,9 @@ from itertools import count
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from tollhouse.bootstrap import House, build_edge, open_house
+from tollhouse.bootstrap import House, Recognisers, build_edge, open_house
 from tollhouse.domain.roles import Role
+from tollhouse.privacy.recognisers import load as load_recognisers
 from tollhouse.web.asgi import Headers, Received, Sent
 from tollhouse.web.edge import Edge
 from tollhouse.web.log import Log
@@ -109,10 +110,12 @@ class Asker:
 
 
 @asynccontextmanager
-async def api_house(folder: Path, config: str = CONFIG) -> AsyncIterator[Asker]:
+async def api_house(
+    folder: Path, config: str = CONFIG, *, recognisers: Recognisers = load_recognisers
+) -> AsyncIterator[Asker]:
     path = folder / "tollhouse.yaml"
     path.write_text(config + f"storage: {{path: {folder}/data}}\n")
-    async with open_house(path, environ={}) as house:
+    async with open_house(path, environ={}, recognisers=recognisers) as house:
         yield Asker(build_edge(house, Log("error")), house)
 
 

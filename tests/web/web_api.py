@@ -10,6 +10,8 @@ from tollhouse.governance.keys import KeyDesk
 from tollhouse.governance.register import Composed, Register
 from tollhouse.governance.tokens import Badges, TokenDesk
 from tollhouse.ports.usage import UsageQueries
+from tollhouse.privacy.privacy import Privacy
+from tollhouse.privacy.recognisers import load
 from tollhouse.stores.memory import memory_stores
 from tollhouse.testing.clock import FakeClock
 from tollhouse.web.api.app import Api
@@ -46,5 +48,6 @@ def a_listed_api(usage: UsageQueries, *, admin_token: str | None) -> Api:
         changes=stores.changes,
         rates=admission.rate_states,
         clock=clock,
+        privacy=Privacy(load),
     )
     return Api(rooms, ReplayDesk(stores.replays, None, clock))

@@ -21,6 +21,7 @@ from . import (
     keys,
     migrate,
     objects,
+    privacy,
     reconcile,
     restore,
     run,
@@ -73,6 +74,7 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, Command]]] = {
         },
     ),
     "cache": ("Forget kept answers.", {"purge": cache.purge}),
+    "privacy": ("See what of a text would leave.", {"scan": privacy.scan}),
     "teams": ("See and change teams.", objects.commands(objects.TEAMS)),
     "use-cases": (
         "See, propose, change and approve use cases.",

@@ -31,6 +31,7 @@ class Action(StrEnum):
     TOKENS_READ = "read access tokens"
     TOKENS_WRITE = "make and revoke access tokens"
     CHANGES_READ = "read the record of changes"
+    PRIVACY_SCAN = "look for personal data in a text"
     RECONCILE = "book corrections from a provider's bill"
     SESSIONS_OPEN = "open sessions for web pages"
     """No role's: a back end does it with its key."""
@@ -65,6 +66,7 @@ PERMITTED: Mapping[Action, frozenset[Role]] = {
     Action.TOKENS_READ: _OVERSIGHT,
     Action.TOKENS_WRITE: _ADMIN,
     Action.CHANGES_READ: _OVERSIGHT | _OWNERS,
+    Action.PRIVACY_SCAN: _EVERYONE,
     Action.RECONCILE: _ADMIN,
 }
 

@@ -167,8 +167,7 @@ async def _find(parts: Iterable[Part], detector: Detector) -> Found:
     in_views, in_texts, worked = [], [], 0
     for text in texts:
         in_views.append(await detector.examine(text.view))
-        is_prose = text.is_escaped and not text.is_document
-        in_texts.append(await detector.examine(text.text) if is_prose else [])
+        in_texts.append(await detector.examine(text.text) if text.is_prose_with_escapes else [])
         worked += len(text.text)
         if worked > PIECE:
             worked = 0

@@ -60,8 +60,9 @@ class Text:
             self._layers.append((starts, places))
 
     @property
-    def is_escaped(self) -> bool:
-        return self.view is not self.text
+    def is_prose_with_escapes(self) -> bool:
+        """Has it what looks like escapes and may be none (`C:\\new`)? Then it is examined as it stands, too."""
+        return self.view is not self.text and not self.is_document
 
     @property
     def is_document(self) -> bool:
@@ -114,9 +115,14 @@ def _plain(escape: str) -> str:
 
 def places(text: Text, in_text: Sequence[Span], in_view: Sequence[Span]) -> list[Place]:
     """Return what is to be replaced, in order: what was found in the text as it stands, and in the text as it reads."""
-    seen = [Span(text.place(span.start), text.place(span.end), span.type, span.score) for span in in_view]
-    found = [Place(span.start, span.end, span.type) for span in settle([*in_text, *seen])]
+    found = [Place(span.start, span.end, span.type) for span in spans_in(text, in_text, in_view)]
     return list(_between_quotes(text.text, found)) if found and text.is_document else found
+
+
+def spans_in(text: Text, in_text: Sequence[Span], in_view: Sequence[Span]) -> list[Span]:
+    """Return all that was found, as it stands in the text."""
+    seen = [Span(text.place(span.start), text.place(span.end), span.type, span.score) for span in in_view]
+    return settle([*in_text, *seen])
 
 
 def written(text: str, found: Sequence[Place], name: Name) -> str:

@@ -8,6 +8,7 @@ from tollhouse.domain.calls import Attempt, Call
 from tollhouse.domain.money import usd_from_nano
 from tollhouse.domain.privacy import read_told
 from tollhouse.ports.usage import UsageReport, UsageRow
+from tollhouse.privacy.spans import Span
 
 from .moments import rfc3339
 
@@ -48,6 +49,11 @@ def privacy_json(told: str) -> dict[str, object]:
     """What was found in a call's request, by type, and what could not be read, by kind. Never a value."""
     said = read_told(told)
     return {"mode": said.mode, "examined": said.examined, "found": said.found, "unreadable": said.unreadable}
+
+
+def span_json(span: Span) -> dict[str, object]:
+    """Where personal data stands: offsets in code points."""
+    return {"start": span.start, "end": span.end, "type": span.type, "score": span.score}
 
 
 def attempt_json(attempt: Attempt) -> dict[str, object]:

@@ -16,6 +16,7 @@ from tollhouse.ports.clock import Clock
 from tollhouse.ports.history import History
 from tollhouse.ports.ledger import Ledger
 from tollhouse.ports.usage import UsageQueries
+from tollhouse.privacy.privacy import Privacy
 
 Rates = Callable[[Principal, str], Mapping[str, RateState]]
 """What is left of the rates of a principal's calls for a use case."""
@@ -39,3 +40,4 @@ class Rooms:
     changes: Changes
     rates: Rates
     clock: Clock
+    privacy: Privacy

@@ -71,6 +71,8 @@ def schemas() -> Json:
         "Allowed": _object(_ALLOWED),
         "RateLeft": _object({"limit": COUNT, "left": COUNT, "whole_in_ms": MILLISECONDS}),
         "Privacy": _object(_PRIVACY),
+        "Scanned": _object({"spans": _list("Span"), "masked": TEXT}),
+        "Span": _object(_SPAN),
         "Problem": _object(_PROBLEM),
     }
 
@@ -138,6 +140,13 @@ _PRIVACY: Json = {
     "examined": {**FLAG, "description": "Did somebody look for personal data?"},
     "found": {**_COUNTS, "description": "How often each type of personal data was found in the request."},
     "unreadable": {**_COUNTS, "description": "How many parts of each kind could not be read."},
+}
+
+_SPAN: Json = {
+    "start": {**COUNT, "description": "In code points, as `end`."},
+    "end": COUNT,
+    "type": TEXT,
+    "score": {"type": "number", "description": "How sure it is, at most 1."},
 }
 
 _CALL: Json = {

@@ -16,6 +16,7 @@ from .entry import Entry
 from .keys import KeyChange, NewKey, Rotation, change_key, create_key, list_keys, revoke_key, rotate_key
 from .me import show_me
 from .objects import Move, Objects
+from .privacy import ScanWish, scan_text
 from .query import CALLS, REASON, REASON_AND_VERSION, USAGE
 from .session_tokens import NewSession, create_session_token
 from .tokens import NewToken, create_token, list_tokens, revoke_token
@@ -74,6 +75,15 @@ ENTRIES: tuple[Entry, ...] = (
         summary="List who changed what, and why, newest first.",
         answer="ChangePage",
         query=CHANGES,
+    ),
+    Entry(
+        method="POST",
+        path=f"{API}/privacy/scan",
+        action=Action.PRIVACY_SCAN,
+        handler=scan_text,
+        summary="Show where personal data stands in a text, and what of it would leave.",
+        answer="Scanned",
+        body=ScanWish,
     ),
     # --- budgets ----------------------------------------------------------------------------------------------------
     Entry(
