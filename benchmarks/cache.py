@@ -15,8 +15,7 @@ import json
 import tempfile
 import time
 import timeit
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -41,9 +40,7 @@ from .subjects import CONFIG, KEY
 
 if TYPE_CHECKING:
     from tollhouse.bootstrap import House
-    from tollhouse.domain.calls import Call
     from tollhouse.web.edge import Edge
-    from tollhouse.web.log import Log
 
 CHAT = ENDPOINTS["/v1/chat/completions"]
 ROUTE = Route("fast", (Deployment("openai", "gpt-5-mini", "openai"),))
@@ -208,7 +205,7 @@ async def calls(config: Path, rounds: int) -> dict[str, float]:
     from tollhouse.web.log import Log
 
     log = Log("info", io.BytesIO())
-    async with open_house(config, environ={}, on_posted=partial(_logged, log)) as house:
+    async with open_house(config, environ={}, on_posted=log.calls) as house:
         edge = build_edge(house, log)
         (spec,) = (spec for spec in provider_specs(house.loaded.settings) if spec.name == "bench")
         cast("dict[str, object]", house.gateway._tools.providers)["bench"] = OpenAIProvider(spec, FromMemory())
@@ -219,11 +216,6 @@ async def calls(config: Path, rounds: int) -> dict[str, float]:
             for kind, key, fresh in (("off", KEY, None), ("miss", CACHED_KEY, number), ("hit", CACHED_KEY, None))
         }
         return await taking_turns(house, edge, kinds, rounds)
-
-
-def _logged(log: "Log", calls: Sequence["Call"]) -> None:
-    for call in calls:
-        log.call(call)
 
 
 async def taking_turns(
