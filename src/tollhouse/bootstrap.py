@@ -60,6 +60,7 @@ from tollhouse.ports.clock import Clock
 from tollhouse.ports.provider import Provider
 from tollhouse.ports.schema import SchemaChecker
 from tollhouse.ports.sealer import Sealer
+from tollhouse.privacy.guardrails.room import GuardRoom
 from tollhouse.privacy.privacy import Privacy
 from tollhouse.privacy.recogniser import Recogniser
 from tollhouse.privacy.recognisers import load as load_recognisers
@@ -233,7 +234,8 @@ async def open_loaded(
         exits.push_async_callback(sharing.close)
         privacy = _open_privacy(governance, recognisers)
         upstreams = Upstreams(clock, _key_counts(specs), lambda: sharing.standing)
-        tools = PassageTools(roster.providers, upstreams, tokens, shelf, clock, random.random, answers, privacy)
+        guards = GuardRoom(privacy.detector, schema, cache(open_embedder))
+        tools = PassageTools(roster.providers, upstreams, tokens, shelf, clock, random.random, answers, privacy, guards)
         admission = Admission(governance, clock, await open_session_secret(stores.marks, sealer), sharing)
         gateway = Gateway(governance, admission, accounting, tools)
         accounting.put_in_force(budgets_of(governance))

@@ -100,7 +100,7 @@ def test_show_prints_every_setting_and_no_secret(file: Path) -> None:
     assert lines["keys[0].secret"] == "***"
     assert lines["providers.openai.api_key"] == "***"
     assert "0123456789abcdef" not in shown.stdout
-    assert "guardrails" not in shown.stdout
+    assert "kpi" not in shown.stdout
 
 
 def test_show_with_origins_says_what_won(file: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 from ledger_words import DAY_MS, NOON_MS, a_call, an_attempt
 from tollhouse.domain.calls import Attempt, AttemptState, Call, Outcome
 from tollhouse.domain.corrections import Correction
+from tollhouse.domain.verdicts import Side, Verdict
 from tollhouse.ports.usage import DIMENSIONS, CallFilter, UsageRow
 from tollhouse.stores import Stores
 
@@ -39,6 +40,7 @@ async def test_a_call_comes_back_as_it_was_posted(stores: Stores) -> None:
         subject="person-7",
         session="ses_1",
         saved_nanousd=7,
+        guardrails=[Verdict("injection.override", Side.INPUT, "messages[0].content", 4, 36, blocks=True)],
         tags={"branch": "Zürich", "b": ""},
         attempts=[
             an_attempt(0, state=AttemptState.VOID),

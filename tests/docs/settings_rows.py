@@ -32,6 +32,8 @@ WORDS: tuple[tuple[object, str], ...] = (
     (values.PersonalType, "type of personal data"),
     (values.PatternName, "pattern name"),
     (values.Pattern, "pattern"),
+    (values.Phrase, "phrase"),
+    (values.LinkHost, "host"),
     (values.Amount, "number"),
     (values.Json, "anything"),
     (values.Count, "count"),

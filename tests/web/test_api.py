@@ -61,6 +61,7 @@ async def test_a_call_is_shown_as_the_contract_says() -> None:
         "estimated": False,
         "cost_usd": "0.0123",
         "saved_usd": "0",
+        "guardrails": [],
         "latency_ms": 420,
         "first_token_ms": 180,
         "overhead_ms": 0.4,

@@ -173,14 +173,21 @@ def _privacy(told: Mapping[str, str | dict[str, int]]) -> str:
     return f"{told['mode']} ({', '.join(seen)})" if seen else str(told["mode"])
 
 
+def _verdict(verdict: Json) -> str:
+    action = "blocks" if verdict["blocks"] else "observed"
+    return f"{verdict['rule']} ({action}) at {verdict['part']} {verdict['start']}-{verdict['end']} of the {verdict['side']}"
+
+
 def _print_call(call: Json) -> None:
     attempts = cast("list[Json]", call["attempts"])
     tags = cast("dict[str, str]", call["tags"])
     privacy = cast("dict[str, str | dict[str, int]]", call["privacy"])
+    verdicts = cast("list[Json]", call["guardrails"])
     told = {
         **call,
         "privacy": _privacy(privacy),
         "tags": ", ".join(f"{name}={value}" for name, value in tags.items()) or None,
+        "guardrails": "; ".join(_verdict(verdict) for verdict in verdicts) or None,
         "attempts": len(attempts),
     }
     width = max(map(len, told))

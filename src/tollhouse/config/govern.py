@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from tollhouse.domain import governance as domain
+from tollhouse.domain.guardrails import GuardrailRules, Topic
 from tollhouse.domain.money import PriceLine, Rates, femto_per_token, nano_from_usd
 from tollhouse.domain.periods import PeriodKind
 from tollhouse.domain.privacy import PrivacyRules
@@ -200,6 +201,7 @@ def _use_case(name: str, use_case: tree.UseCase, managed: str) -> domain.UseCase
         cache=_cache(use_case.cache),
         queue=_queue(use_case.queue),
         priority=use_case.priority,
+        guardrails=_guardrails(use_case),
         privacy=_privacy(use_case.privacy),
     )
 
@@ -211,6 +213,23 @@ def _privacy(privacy: tree.UseCasePrivacy) -> PrivacyRules:
         also=tuple(sorted(set(privacy.also))),
         patterns=tuple(sorted(privacy.patterns.items())),
     )
+
+
+def _guardrails(use_case: tree.UseCase) -> GuardrailRules:
+    topics = use_case.topics or tree.Topics()
+    actions = (use_case.guardrails or tree.Guardrails()).model_dump()
+    return GuardrailRules(
+        blocks=tuple((name, action == "block") for name, action in actions.items() if action != "off"),
+        allow=_topics(topics.allow, topics),
+        deny=_topics(topics.deny, topics),
+        banned_phrases=use_case.banned_phrases,
+        tone=use_case.tone,
+        link_hosts=use_case.link_hosts,
+    )
+
+
+def _topics(listed: Mapping[str, tuple[str, ...]], topics: tree.Topics) -> tuple[Topic, ...]:
+    return tuple(Topic(name, words, topics.examples.get(name, ())) for name, words in listed.items())
 
 
 def _cache(cache: tree.Cache | None) -> domain.CacheRules:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, PydanticCustomError
 from pydantic_core.core_schema import no_info_before_validator_function
 
 from .values import (
@@ -25,6 +25,7 @@ from .values import (
     HeaderName,
     Json,
     LimitMs,
+    LinkHost,
     Listen,
     MasterKey,
     ModelName,
@@ -33,10 +34,13 @@ from .values import (
     Pattern,
     PatternName,
     PersonalType,
+    Phrase,
     Text,
     Threshold,
     TimeZone,
     Title,
+    TopicExamples,
+    TopicWords,
     Usd,
     UsdPerMillion,
     WaitMs,
@@ -56,6 +60,12 @@ AZURE_HOSTS = (".openai.azure.com", ".cognitiveservices.azure.com")
 
 PATTERNS_MAX = 50
 """Each is a pass over every text of a use case."""
+
+TOPICS_MAX = 100
+"""Of each list; every text is held against each of them."""
+PHRASES_MAX = 500
+"""More are a list that nobody reads."""
+LINK_HOSTS_MAX = 500
 
 API_KEYS_MAX = 100
 """Each has a breaker and a count of its own at every deployment."""
@@ -293,6 +303,41 @@ class UseCasePrivacy(Part):
     also: tuple[PersonalType, ...] = ()
 
 
+Action = Literal["off", "observe", "block"]
+
+
+class Guardrails(Part):
+    """`observe` records what is found, `block` refuses the call as well."""
+
+    injection: Action = "off"
+    topics: Action = "off"
+    output_schema: Action = "off"
+    phrases: Action = "off"
+    links: Action = "off"
+    leaked: Action = "off"
+
+
+class Topics(Part):
+    """By a topic's name the words that tell it; `examples` are whole sentences, compared by meaning."""
+
+    allow: Annotated[Mapping[Name, TopicWords], Field(max_length=TOPICS_MAX)] = {}
+    deny: Annotated[Mapping[Name, TopicWords], Field(max_length=TOPICS_MAX)] = {}
+    examples: Mapping[Name, TopicExamples] = {}
+
+    @model_validator(mode="after")
+    def _every_topic_is_known_by_something(self) -> "Topics":
+        listed = {**self.allow, **self.deny}
+        for name in self.examples:
+            if name not in listed:
+                raise wrong(
+                    f"`examples` of {name!r}, which is neither under `allow` nor under `deny`", "list it there: []"
+                )
+        for name, words in listed.items():
+            if not words and not self.examples.get(name):
+                raise wrong(f"the topic {name!r} has neither words nor examples", "list words that tell it")
+        return self
+
+
 class Cache(Part):
     exact: bool = False
     ttl_s: Count | None = None
@@ -323,7 +368,11 @@ class UseCase(Part):
     parameters: Parameters = Parameters()
     max_output_tokens: Count | None = None
     privacy: UseCasePrivacy = UseCasePrivacy()
-    guardrails: Annotated[Mapping[Name, Literal["off", "observe", "block"]] | None, OffIsNull] = None
+    guardrails: Annotated[Guardrails | None, OffIsNull] = None
+    topics: Annotated[Topics | None, OffIsNull] = None
+    banned_phrases: Annotated[tuple[Phrase, ...], Field(max_length=PHRASES_MAX)] = ()
+    tone: tuple[Literal["shouting", "emoji", "informal", "insult"], ...] = ()
+    link_hosts: Annotated[tuple[LinkHost, ...], Field(max_length=LINK_HOSTS_MAX)] = ()
     cache: Annotated[Cache | None, OffIsNull] = None
     keep: Annotated[Keep | None, OffIsNull] = None
     workflow: Name | None = None
@@ -336,10 +385,33 @@ class UseCase(Part):
     review_date: Expires | None = None
     state: Literal["proposed", "approved", "live", "retired"] = "live"
     origins: Annotated[tuple[Origin, ...], Field(max_length=ORIGINS_MAX)] = ()
-    topics: tuple[Text, ...] = ()
-    banned_phrases: tuple[Text, ...] = ()
     priority: Literal["interactive", "batch"] | None = None
     regions: tuple[Text, ...] = ()
+
+    @model_validator(mode="after")
+    def _guardrails_that_are_on_have_rules_and_rules_a_guardrail(self) -> "UseCase":
+        on = self.guardrails or Guardrails()
+        topics = self.topics is not None and bool(self.topics.allow or self.topics.deny)
+        if topics != (on.topics != "off"):
+            raise _unmatched("topics", "topics", is_listed=topics)
+        phrases = bool(self.banned_phrases or self.tone)
+        if phrases != (on.phrases != "off"):
+            raise _unmatched(
+                "phrases", "banned_phrases" if self.banned_phrases or not phrases else "tone", is_listed=phrases
+            )
+        if self.link_hosts and on.links == "off":
+            raise _unmatched("links", "link_hosts", is_listed=True)
+        return self
+
+
+def _unmatched(guardrail: str, key: str, *, is_listed: bool) -> PydanticCustomError:
+    if is_listed:
+        return wrong(
+            f"`{key}` is listed, but nothing is done about it",
+            f"add guardrails: {{{guardrail}: observe}}, or block",
+            key=key,
+        )
+    return wrong(f"`guardrails.{guardrail}` has nothing to look for", f"add `{key}`, or leave it out", key="guardrails")
 
 
 class Key(Part):

@@ -37,11 +37,8 @@ UNBUILT: tuple[Unbuilt, ...] = (
     Unbuilt("retention.calls_days", "deletion of old calls"),
     Unbuilt("models.*.early_ping", "pings before the first chunk"),
     Unbuilt("models.*.deployments.*.capabilities", "choice by capability"),
-    Unbuilt("use_cases.*.guardrails", "guardrails"),
     Unbuilt("use_cases.*.keep", "keeping prompts and answers"),
     Unbuilt("use_cases.*.kpi", "measurement of business value"),
-    Unbuilt("use_cases.*.topics", "a guardrail on topics"),
-    Unbuilt("use_cases.*.banned_phrases", "a guardrail on phrases"),
     Unbuilt("use_cases.*.regions", "routing by region"),
 )
 

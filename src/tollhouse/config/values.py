@@ -43,6 +43,11 @@ BYTES_MAX = 1024**3
 TYPE_CHARACTERS_MAX = 32
 """Of a pattern's name, which stands in placeholders: the end of a stream is held back as long as one may follow."""
 
+PHRASE_CHARACTERS_MAX = 200
+TOPIC_WORDS_MAX = 500
+TOPIC_EXAMPLES_MAX = 50
+"""Each costs a comparison with every sentence, and 20 ms once."""
+
 _MONEY = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
 _LISTEN = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+):(?P<port>[0-9]{1,5})", re.ASCII)
 _SLASHES = re.compile(r"(?<![:/])/{2,}")
@@ -52,6 +57,8 @@ _HERE = ("localhost", "127.0.0.1", "[::1]")
 """Hosts whose pages never cross a network, so that they may be served without TLS."""
 _DEFAULT_PORTS = {"https": "443", "http": "80"}
 _PATTERN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*([-_.][A-Za-z0-9]+)*", re.ASCII)
+_WORDED = re.compile(r"\w")
+_LINK_HOST = re.compile(r"(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?|[0-9a-f:]{2,45}", re.ASCII)
 _BASE64_KEY = re.compile(r"[A-Za-z0-9+/_-]{43}=?", re.ASCII)
 
 
@@ -255,6 +262,18 @@ def _pattern(text: str) -> str:
     return text
 
 
+def _phrase(text: str) -> str:
+    if len(text) > PHRASE_CHARACTERS_MAX or not _WORDED.search(text):
+        raise wrong(f"{text[:40]!r} is no phrase", f"write words, at most {PHRASE_CHARACTERS_MAX} characters")
+    return text
+
+
+def _link_host(text: str) -> str:
+    if not _LINK_HOST.fullmatch(text):
+        raise wrong(f"{text[:40]!r} is no host", "write a name as help.example.com, or *.example.com for all below it")
+    return text.lower()
+
+
 def _trimmed(text: str) -> str:
     if text != text.strip() or not text.isprintable():
         raise wrong("a name with spaces at its ends or unprintable characters", "remove them")
@@ -305,6 +324,11 @@ TimeZone = Annotated[Text, AfterValidator(_time_zone)]
 PersonalType = Annotated[Text, AfterValidator(_personal_type)]
 PatternName = Annotated[str, AfterValidator(_pattern_name)]
 Pattern = Annotated[Text, AfterValidator(_pattern)]
+Phrase = Annotated[Text, AfterValidator(_phrase)]
+"""Words; one that ends in `*` stands for all that begin so."""
+TopicWords = Annotated[tuple[Phrase, ...], Field(max_length=TOPIC_WORDS_MAX)]
+TopicExamples = Annotated[tuple[Text, ...], Field(max_length=TOPIC_EXAMPLES_MAX)]
+LinkHost = Annotated[Text, AfterValidator(_link_host)]
 Expires = Annotated[Text, AfterValidator(_expires)]
 BaseUrl = Annotated[Text, AfterValidator(_base_url)]
 Origin = Annotated[Text, AfterValidator(_origin)]

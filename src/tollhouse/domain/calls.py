@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from .verdicts import Verdict
+
 
 class AttemptState(StrEnum):
     """One way: reserved -> sent -> settled | void | unknown -> reconciled."""
@@ -59,8 +61,8 @@ class Call:
 
     `model` is the route asked for, `deployment` and `provider` the one that served (or was tried last). `status` is
     the HTTP status sent (499: the caller left). `session` is the session token's id if one called;
-    `saved_nanousd` what an answer from the cache did not cost. Times in Unix
-    milliseconds, durations in milliseconds.
+    `saved_nanousd` what an answer from the cache did not cost; `guardrails` what they found, never the text. Times in
+    Unix milliseconds, durations in milliseconds.
     """
 
     id: str
@@ -88,6 +90,7 @@ class Call:
     tags: dict[str, str] = field(default_factory=dict)
     session: str | None = None
     saved_nanousd: int = 0
+    guardrails: list[Verdict] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
 
     @property

@@ -9,7 +9,7 @@ The error tree. Each class knows four facts, set here once, and its docstring is
     │   └── Conflict, ManagedByFile
     ├── AdmissionError            who asks, for what, and how much is left
     │   ├── InvalidApiKey, UseCaseNotAllowed, BudgetExceeded, RateLimited
-    │   └── PrivacyBlocked, NotPermitted, OriginNotAllowed, TooManyFailures
+    │   └── PrivacyBlocked, GuardrailBlocked, NotPermitted, OriginNotAllowed, TooManyFailures
     ├── Unavailable               we cannot serve just now
     │   └── Draining, JournalFailed, StoreUnavailable, NoRoom, DetectorFailed
     ├── UpstreamError             one attempt failed
@@ -234,6 +234,16 @@ class OriginNotAllowed(AdmissionError):
     """Web pages may call only with a session token, from an origin that the use case names."""
 
     code, type = "origin_not_allowed", "permission_error"
+
+
+class GuardrailBlocked(AdmissionError):
+    """
+    A guardrail of the use case refuses this request, or its answer.
+
+    The message names rules and places, never the text.
+    """
+
+    code, type = "guardrail_blocked", "permission_error"
 
 
 class TooManyFailures(AdmissionError):

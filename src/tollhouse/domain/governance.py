@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from .guardrails import NO_GUARDRAILS, GuardrailRules
 from .money import PriceLine
 from .periods import Period, PeriodKind
 from .privacy import MASKED, PrivacyRules
@@ -257,6 +258,7 @@ class UseCase:
     queue: QueuePolicy | None = None
     priority: str | None = None
     privacy: PrivacyRules = MASKED
+    guardrails: GuardrailRules = NO_GUARDRAILS
 
 
 @dataclass(frozen=True, slots=True)

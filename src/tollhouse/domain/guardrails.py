@@ -1,7 +1,6 @@
 """What a use case asks of its guardrails: which of them look, and whether they record or refuse."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +24,12 @@ class GuardrailRules:
     Of one use case.
 
     Args:
-        blocks: the guardrails that are on, by name; True: a find refuses the call, False: it is only recorded.
+        blocks: the guardrails that are on, each with True: a find refuses the call, or False: it is only recorded.
         link_hosts: hosts that an answer may link to; `*.example.com` stands for every name below it.
         tone: names of rules of tone.
     """
 
-    blocks: Mapping[str, bool] = field(default_factory=dict)
+    blocks: tuple[tuple[str, bool], ...] = ()
     allow: tuple[Topic, ...] = ()
     deny: tuple[Topic, ...] = ()
     banned_phrases: tuple[str, ...] = ()

@@ -2,8 +2,8 @@
 One call's passage through the house, on one page.
 
     enter (gateway.py)  identify -> resolve use case -> authorise -> rate
-    here                mask -> cache -> for each attempt { choose deployment, take a seat, reserve, journal `sent`, send,
-                        settle } -> restore -> record
+    here                input guardrails -> mask -> cache -> for each attempt { choose deployment, take a seat, reserve,
+                        journal `sent`, send, settle } -> restore -> output guardrails -> record
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from tollhouse.admission.admission import Admitted
 from tollhouse.admission.rates import Ticket, tightest
 from tollhouse.cache.answers import EXACT, Answers, Hit, Visit
 from tollhouse.cache.question import Question
-from tollhouse.domain.calls import Attempt, AttemptState, Outcome
+from tollhouse.domain.calls import Attempt, AttemptState, Call, Outcome
 from tollhouse.domain.errors import (
     AdmissionError,
     BudgetExceeded,
@@ -38,6 +38,7 @@ from tollhouse.ports.provider import Outgoing, Provider
 from tollhouse.ports.stored_responses import StoredResponse
 from tollhouse.ports.tokens import TokenCounter
 from tollhouse.privacy.answers import Restore
+from tollhouse.privacy.guardrails.room import GuardRoom
 from tollhouse.privacy.privacy import Privacy
 from tollhouse.routing.balance import in_order, is_balanced
 from tollhouse.routing.plan import Plan, Step
@@ -45,6 +46,7 @@ from tollhouse.routing.upstream import Passed, Seat, Upstream, Why, Wish
 from tollhouse.routing.upstreams import Upstreams
 
 from .conversation import conversation
+from .guarding import Guarding
 from .release import Hold
 from .stored import ResponseShelf
 from .tally import Tally
@@ -76,6 +78,7 @@ class Tools:
     jitter: Callable[[], float]
     answers: Answers
     privacy: Privacy
+    guards: GuardRoom
 
 
 class Passage:
@@ -129,6 +132,8 @@ class Passage:
         self._leaving = asked
         """What leaves of the request: itself, or with placeholders in place of personal data."""
         self._restore: Restore | None = None
+        self._guarding = _guarding(tools, admitted, books.call)
+        self._holds_answers = self._guarding is not None and self._guarding.holds_answers
         self._terms = terms
         self._routes = routes
         self._previous_tokens = previous_tokens
@@ -145,7 +150,7 @@ class Passage:
         with _Recording(self._end):
             if self._ticket is None:
                 await self._take_turn()
-            await self._mask(self._asked)
+            await self._leave(self._asked)
             endings: list[Event] = []
             hit = await self._find()
             try:
@@ -157,25 +162,25 @@ class Passage:
                             if event.facts.ended or event.facts.usage_only:
                                 endings.append(event)
                             else:
-                                self._is_out = True
-                                for restored in self._restored(event):
-                                    yield restored
+                                for released in self._released(event):
+                                    self._is_out = True
+                                    yield released
                     self._share()
             except (UpstreamError, NoRoom) as error:
                 hit = await self._stand_in(error)
                 if hit is None:
                     raise
-            self._is_out = True
-            for event in self._ending(endings) if hit is None else self._again(hit):
-                for restored in self._restored(event):
-                    yield restored
+            last = self._ending(endings) if hit is None else self._again(hit)
+            for approved in await self._approved([restored for event in last for restored in self._restored(event)]):
+                self._is_out = True
+                yield approved
 
     async def answer(self, repair: Repair) -> bytes:
         """Return a whole answer's body, after at most one repair as one more attempt of the same call."""
         with _Recording(self._end):
             if self._ticket is None:
                 await self._take_turn()
-            await self._mask(self._asked)
+            await self._leave(self._asked)
             hit = await self._find()
             try:
                 body = await self._whole(self._leaving) if hit is None else self._again(hit)[-1].data
@@ -187,13 +192,19 @@ class Passage:
             again = repair(restored := self._restored_whole(body))
             if again is not None:
                 await self._mask(self._endpoint.read(again))
-                return self._restored_whole(await self._whole(self._leaving))
-            if hit is None and self._visit is not None:
+                restored = self._restored_whole(await self._whole(self._leaving))
+            elif hit is None and self._visit is not None:
                 self._visit.add(Event(body, NOTHING))
                 self._share()
-            return restored
+            return (await self._approved([Event(restored, NOTHING)]))[-1].data
 
-    # --- personal data ----------------------------------------------------------------------------------------------
+    # --- guardrails and personal data -------------------------------------------------------------------------------
+
+    async def _leave(self, asked: Asked) -> None:
+        """Make a request ready to leave: guardrails look at it as it was written, then personal data is taken out."""
+        if self._guarding is not None:
+            await self._guarding.asked(asked)
+        await self._mask(asked)
 
     async def _mask(self, asked: Asked) -> None:
         """
@@ -215,6 +226,15 @@ class Passage:
         """Put originals back into an event of the answer; some of a stream come as two."""
         restore = self._restore
         return (event,) if restore is None else [Event(data, event.facts) for data in restore(event.data)]
+
+    def _released(self, event: Event) -> Sequence[Event]:
+        """Return what may leave now: nothing while a guardrail has to see the answer's end first."""
+        restored = self._restored(event)
+        return restored if self._guarding is None else self._guarding.passing(restored)
+
+    async def _approved(self, last: list[Event]) -> list[Event]:
+        """Return the rest of an answer, after guardrails have looked at all of it. Raises GuardrailBlocked."""
+        return last if self._guarding is None else await self._guarding.approved(last)
 
     def _restored_whole(self, body: bytes) -> bytes:
         return body if self._restore is None else self._restore(body)[-1]
@@ -285,7 +305,7 @@ class Passage:
                 self._tools.upstreams.pass_over(step.deployment.name, seat.why)
                 step = plan.pass_over(seat)
                 continue
-            complete = step.route.release_complete or not asked.streamed
+            complete = step.route.release_complete or not asked.streamed or self._holds_answers
             hold = Hold(complete=complete, max_bytes=step.route.max_answer_bytes)
             try:
                 with seat:
@@ -605,6 +625,13 @@ class _Settling:
 
 def _usage_of(attempt: Attempt) -> Usage:
     return Usage(attempt.tokens_in, attempt.tokens_out, attempt.tokens_cached, estimated=attempt.estimated)
+
+
+def _guarding(tools: Tools, admitted: Admitted, call: Call) -> Guarding | None:
+    use_case = admitted.use_case
+    if not use_case.guardrails.blocks:
+        return None
+    return Guarding(tools.guards.of(use_case.guardrails, use_case.privacy), call)
 
 
 def is_batch(admitted: Admitted, terms: Terms) -> bool:

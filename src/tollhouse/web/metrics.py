@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 from tollhouse.domain.calls import Call
 from tollhouse.domain.errors import StoreUnavailable
 from tollhouse.domain.privacy import UNEXAMINED, Told, read_told
+from tollhouse.domain.verdicts import Side
 from tollhouse.ports.clock import Clock
 from tollhouse.ports.usage import OTHER, CallFilter, UsageQueries, UsageRow
+from tollhouse.privacy.guardrails import GUARDRAILS
 from tollhouse.routing.upstreams import Upstreams
 
 from .asgi import Reply
@@ -29,6 +31,7 @@ MAX_SERIES = 1_000
 """Label sets of one metric: 100 routes with every outcome, or 1,000 use case and model pairs. The rest is `other`."""
 MAX_CODES = 64
 """Error codes of refused requests: ours are about 25, the rest are providers' own."""
+ACTIONS = ("observe", "block")
 MAX_ALIASES = 1_000
 """Model names whose route is remembered, so that a call does not look for it again."""
 LEDGER_SHARE = 10
@@ -70,6 +73,7 @@ class Metrics:
         self._refused: dict[str, int] = {}
         self._personal: dict[tuple[str, str], int] = {}
         self._cached: dict[tuple[str, str], int] = {}
+        self._finds = {(name, side.value, action): 0 for name in GUARDRAILS for side in Side for action in ACTIONS}
         self._latency = Histogram(LATENCY_MS)
         self._first_token = Histogram(LATENCY_MS)
         self._overhead = Histogram(OVERHEAD_MS)
@@ -89,6 +93,8 @@ class Metrics:
             self._count_personal(read_told(call.privacy))
         if call.cache != "off":
             self._count_cached(call.use_case, call.cache)
+        for verdict in call.guardrails:
+            self._finds[verdict.guardrail, verdict.side.value, ACTIONS[verdict.blocks]] += 1
 
     def refused(self, code: str) -> None:
         """A request was answered with this error code."""
@@ -134,6 +140,7 @@ class Metrics:
         yield self._refusals()
         yield self._personal_data()
         yield self._looked_up()
+        yield self._guardrail_finds()
         if self._upstreams is not None:
             yield from families(self._upstreams(), self._worker)
         yield from _ledger_families(rows)
@@ -193,6 +200,18 @@ class Metrics:
         )
         for (use_case, cache), count in self._cached.items():
             family.add_metric([self._worker, use_case, cache], count)
+        return family
+
+    def _guardrail_finds(self) -> "Metric":
+        from prometheus_client.core import CounterMetricFamily
+
+        family = CounterMetricFamily(
+            "tollhouse_guardrail_finds_total",
+            "What guardrails found in finished calls.",
+            labels=["worker", "guardrail", "side", "action"],
+        )
+        for labels, count in self._finds.items():
+            family.add_metric([self._worker, *labels], count)
         return family
 
 

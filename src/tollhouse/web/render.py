@@ -7,6 +7,7 @@ from io import StringIO
 from tollhouse.domain.calls import Attempt, Call
 from tollhouse.domain.money import usd_from_nano
 from tollhouse.domain.privacy import read_told
+from tollhouse.domain.verdicts import Verdict
 from tollhouse.ports.usage import UsageReport, UsageRow
 from tollhouse.privacy.spans import Span
 
@@ -31,6 +32,7 @@ def call_json(call: Call) -> dict[str, object]:
         "outcome": call.outcome.value,
         "cache": call.cache,
         "privacy": privacy_json(call.privacy),
+        "guardrails": [verdict_json(verdict) for verdict in call.guardrails],
         "tokens_in": call.tokens_in,
         "tokens_out": call.tokens_out,
         "tokens_cached": call.tokens_cached,
@@ -54,6 +56,17 @@ def privacy_json(told: str) -> dict[str, object]:
 def span_json(span: Span) -> dict[str, object]:
     """Where personal data stands: offsets in code points."""
     return {"start": span.start, "end": span.end, "type": span.type, "score": span.score}
+
+
+def verdict_json(verdict: Verdict) -> dict[str, object]:
+    return {
+        "rule": verdict.rule,
+        "side": verdict.side.value,
+        "part": verdict.part,
+        "start": verdict.start,
+        "end": verdict.end,
+        "blocks": verdict.blocks,
+    }
 
 
 def attempt_json(attempt: Attempt) -> dict[str, object]:

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from tollhouse.domain.guardrails import GuardrailRules
-from tollhouse.domain.verdicts import Side
 from tollhouse.ports.embedder import Embedder
 from tollhouse.ports.schema import SchemaChecker
 
 from ..spans import Span
+from .authors import Author
 from .injection import Injection
 from .leaked import Leaked
 from .links import Links
@@ -17,7 +17,9 @@ from .schema import Schema
 from .topics import Topics
 from .verdict import Guardrail
 
-INPUT, OUTPUT = Side.INPUT, Side.OUTPUT
+GIVEN = frozenset((Author.USER, Author.TOOL))
+ASKED = GIVEN | {Author.APPLICATION}
+ANSWERED = frozenset((Author.MODEL, Author.MODEL_BESIDE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +39,19 @@ class Kit:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`sides`: whose texts it looks at."""
+    """`reads`: the texts of which authors it looks at."""
 
     make: Callable[[GuardrailRules, Kit], Guardrail]
-    sides: frozenset[Side]
+    reads: frozenset[Author]
 
 
 GUARDRAILS: Mapping[str, Row] = {
-    "injection": Row(lambda rules, kit: Injection(), frozenset((INPUT,))),
-    "topics": Row(lambda rules, kit: Topics(rules.allow, rules.deny, kit.open_embedder), frozenset((INPUT, OUTPUT))),
-    "schema": Row(lambda rules, kit: Schema(kit.checker), frozenset((OUTPUT,))),
-    "phrases": Row(lambda rules, kit: Phrases(rules.banned_phrases, rules.tone), frozenset((OUTPUT,))),
-    "links": Row(lambda rules, kit: Links(rules.link_hosts), frozenset((OUTPUT,))),
-    "leaked": Row(lambda rules, kit: Leaked(kit.find), frozenset((OUTPUT,))),
+    "injection": Row(lambda rules, kit: Injection(), GIVEN),
+    "topics": Row(
+        lambda rules, kit: Topics(rules.allow, rules.deny, kit.open_embedder), frozenset((Author.USER, Author.MODEL))
+    ),
+    "output_schema": Row(lambda rules, kit: Schema(kit.checker), frozenset((Author.MODEL,))),
+    "phrases": Row(lambda rules, kit: Phrases(rules.banned_phrases, rules.tone), ANSWERED),
+    "links": Row(lambda rules, kit: Links(rules.link_hosts), ANSWERED),
+    "leaked": Row(lambda rules, kit: Leaked(kit.find), ANSWERED),
 }

@@ -1,20 +1,27 @@
 """The guardrails of one use case, asked about every text of a request or of an answer."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from tollhouse.domain.errors import TollhouseError
 from tollhouse.domain.guardrails import GuardrailRules
 from tollhouse.domain.verdicts import Side, Verdict
 
-from . import GUARDRAILS, Kit
+from . import ANSWERED, ASKED, GUARDRAILS, Kit
+from .authors import Author
 from .verdict import NO_QUESTION, Guardrail, Hit, Question
+
+WROTE: Mapping[Side, frozenset[Author]] = {Side.INPUT: ASKED, Side.OUTPUT: ANSWERED}
 
 PIECE = 4_096
 """Characters between two turns of the event loop. Also what one look costs at most: about 2 ms."""
 MARGIN = 512
 """Characters read beyond a piece on either side, so that nothing is lost at a cut."""
+
+FAILED = Hit("failed", 0, 0)
+"""What is recorded of a text that an observing guardrail could not look at."""
 
 HITS_MAX = 10
 """Of one guardrail in one text: who has to be told more often knows enough."""
@@ -28,13 +35,14 @@ class Text:
 
     part: str
     text: str
+    author: Author
 
 
 @dataclass(frozen=True, slots=True)
 class _Guard:
     name: str
     guardrail: Guardrail
-    sides: frozenset[Side]
+    reads: frozenset[Author]
     blocks: bool
 
 
@@ -42,21 +50,23 @@ class Guards:
     """Made once for a use case. Safe to ask from several calls at once."""
 
     def __init__(self, rules: GuardrailRules, kit: Kit) -> None:
-        rows = [(name, GUARDRAILS[name], blocks) for name, blocks in rules.blocks.items()]
-        self._guards = [_Guard(name, row.make(rules, kit), row.sides, blocks) for name, row, blocks in rows]
+        rows = [(name, GUARDRAILS[name], blocks) for name, blocks in rules.blocks]
+        self._guards = [_Guard(name, row.make(rules, kit), row.reads, blocks) for name, row, blocks in rows]
 
     def looks_at(self, side: Side) -> bool:
-        return any(side in guard.sides for guard in self._guards)
+        return any(guard.reads & WROTE[side] for guard in self._guards)
 
     def may_block(self, side: Side) -> bool:
-        return any(guard.blocks for guard in self._guards if side in guard.sides)
+        return any(guard.blocks for guard in self._guards if guard.reads & WROTE[side])
 
     async def check(self, side: Side, texts: Sequence[Text], question: Question = NO_QUESTION) -> list[Verdict]:
-        """Return what the guardrails of this side find, those that block first. Raises what a guardrail raises."""
+        """Return what the guardrails of this side find, those that block first. Raises what one that blocks raises."""
         found: list[Verdict] = []
         for guard in sorted(self._guards, key=lambda guard: not guard.blocks):
-            for text in texts if side in guard.sides else ():
-                hits = await _hits(guard.guardrail, text.text, question)
+            for text in texts:
+                if text.author not in guard.reads:
+                    continue
+                hits = await _looked_at(guard, text.text, question)
                 found += [
                     Verdict(f"{guard.name}.{hit.rule}", side, text.part, hit.start, hit.end, guard.blocks)
                     for hit in hits
@@ -64,6 +74,16 @@ class Guards:
                 if len(found) >= VERDICTS_MAX:
                     return found[:VERDICTS_MAX]
         return found
+
+
+async def _looked_at(guard: _Guard, text: str, question: Question) -> list[Hit]:
+    """Look, failing closed where a find would refuse the call; who only observes records that it failed."""
+    try:
+        return await _hits(guard.guardrail, text, question)
+    except TollhouseError:
+        if guard.blocks:
+            raise
+        return [FAILED]
 
 
 async def _hits(guardrail: Guardrail, text: str, question: Question) -> list[Hit]:

@@ -34,7 +34,7 @@ LIKE = 0.90
 
 
 class Topics:
-    """Finds `denied` topics, and texts that are `off_topic` where topics are listed as allowed."""
+    """Finds `denied` topics, and questions that are `off_topic` where topics are listed as allowed."""
 
     reads_pieces = True
 
@@ -50,8 +50,11 @@ class Topics:
     def hits(self, text: str, question: Question = NO_QUESTION) -> Iterator[Hit]:
         for topic in self._deny:
             yield from (Hit("denied", start, end) for start, end in topic.places(text))
-        if self._allow and _is_judged(text) and not any(True for topic in self._allow for _ in topic.places(text)):
+        if self._allow and not question.is_answered and _is_judged(text) and not self._is_allowed(text):
             yield Hit("off_topic", 0, len(text))
+
+    def _is_allowed(self, text: str) -> bool:
+        return any(True for topic in self._allow for _ in topic.places(text))
 
 
 def _is_judged(text: str) -> bool:

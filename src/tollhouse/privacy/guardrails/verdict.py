@@ -21,10 +21,12 @@ class Question:
 
     Args:
         texts: every text of the request.
+        is_answered: the text is an answer's, not the request's own.
         schema: the JSON schema that the request asks the answer to keep to; `wants_json`: it asks for JSON at all.
     """
 
     texts: Sequence[str] = ()
+    is_answered: bool = False
     schema: Mapping[str, object] | None = None
     wants_json: bool = False
 

@@ -15,6 +15,7 @@ from sqlalchemy import Table
 from sqlalchemy.engine import Connection, RowMapping
 
 from tollhouse.domain.calls import Attempt, AttemptState, Call, Outcome
+from tollhouse.domain.verdicts import Verdict
 
 from . import schema
 
@@ -55,6 +56,7 @@ def call_values(call: Call) -> Values:
         json.dumps(call.tags) if call.tags else None,
         call.session,
         call.saved_nanousd,
+        msgspec.json.encode(call.guardrails).decode() if call.guardrails else None,
     )
 
 
@@ -85,6 +87,8 @@ def call_from(row: RowMapping, attempts: list[Attempt]) -> Call:
     values = dict(row)
     tags = cast("str | None", values["tags"])
     values["tags"] = json.loads(tags) if tags else {}
+    found = cast("str | None", values["guardrails"])
+    values["guardrails"] = msgspec.json.decode(found, type=list[Verdict]) if found else []
     values["outcome"] = Outcome(cast("str", values["outcome"]))
     return Call(**values, attempts=attempts)  # the columns are the fields; a test compares them
 

@@ -64,6 +64,7 @@ calls = Table(
     Column("tags", Text),
     Column("session", Text),
     Column("saved_nanousd", BigInteger, nullable=False, server_default="0"),
+    Column("guardrails", Text),
     # Lists, pages and reports of a time span are one range of this index.
     Index("ix_calls_at_ms", "at_ms"),
 )

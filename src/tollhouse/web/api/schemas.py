@@ -38,6 +38,7 @@ def schemas() -> Json:
     return {
         "Call": _object(_CALL),
         "Attempt": _object(_ATTEMPT),
+        "Verdict": _object(_VERDICT),
         "CallPage": _object({"items": _list("Call"), "next_cursor": TEXT_OR_NULL}),
         "UsageRow": {
             **_object(_SUMS, optional=dict.fromkeys(DIMENSIONS, TEXT_OR_NULL)),
@@ -149,6 +150,15 @@ _SPAN: Json = {
     "score": {"type": "number", "description": "How sure it is, at most 1."},
 }
 
+_VERDICT: Json = {
+    "rule": {"type": "string", "description": "The guardrail and its rule, as `injection.override`."},
+    "side": {"enum": ["input", "output"]},
+    "part": {"type": "string", "description": "Which text, as a path: `messages[2].content`."},
+    "start": {"type": "integer", "minimum": 0, "description": "In code points of that text."},
+    "end": {"type": "integer", "minimum": 0},
+    "blocks": {"type": "boolean", "description": "False: it was only observed."},
+}
+
 _CALL: Json = {
     "id": TEXT,
     "at": TIME,
@@ -166,6 +176,7 @@ _CALL: Json = {
     "outcome": OUTCOME,
     "cache": TEXT,
     "privacy": ref("Privacy"),
+    "guardrails": {"type": "array", "items": ref("Verdict")},
     **_TOKENS,
     "tokens_cached": COUNT,
     "estimated": FLAG,
