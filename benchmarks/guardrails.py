@@ -17,6 +17,7 @@ from tollhouse.privacy.guardrails.leaked import Leaked
 from tollhouse.privacy.guardrails.links import Links
 from tollhouse.privacy.guardrails.phrases import TONES, Phrases
 from tollhouse.privacy.guardrails.schema import Schema
+from tollhouse.privacy.guardrails.secrets import Secrets
 from tollhouse.privacy.guardrails.topics import Topics
 from tollhouse.privacy.guardrails.verdict import Guardrail, Question
 from tollhouse.privacy.recognisers import load
@@ -50,6 +51,7 @@ def guardrails() -> dict[str, Guardrail]:
     topic = Topic("tax", words=("tax*", "steuer*", "impôt*", "tax return"))
     return {
         "injection": Injection(),
+        "secrets": Secrets(),
         "topics, by words": Topics(deny=[topic]),
         "schema, of an answer without one": Schema(JsonSchemaChecker()),
         "phrases, with all tones": Phrases(["guaranteed return"], tuple(TONES)),

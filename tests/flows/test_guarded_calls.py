@@ -41,6 +41,7 @@ USE_CASES: Mapping[str, Tree] = {
     "no-links": {"guardrails": {"injection": "observe", "links": "block"}, "cache": {"exact": True}},
     "listed": {"guardrails": {"links": "block"}, "link_hosts": ["evil.example"]},
     "no-leaks": {"guardrails": {"leaked": "block"}},
+    "no-secrets": {"guardrails": {"secrets": "block"}},
     "formed": {"guardrails": {"output_schema": "block"}},
     "polite": {"guardrails": {"phrases": "block"}, "banned_phrases": ["guaranteed cover*"], "tone": ["insult"]},
     "on-topic": {"guardrails": {"topics": "block"}, "topics": {"deny": {"investing": ["shares", "aktien*"]}}},
@@ -179,6 +180,9 @@ async def test_an_answer_given_again_goes_through_the_output_guardrails_too(tmp_
     ("name", "model", "text", "expected"),
     [
         ("listed", "sim-echo", f"![logo]({PICTURE})", []),
+        ("no-secrets", "sim-echo", "My password is Sommer2024!", ["secrets.password"]),
+        ("no-secrets", "sim-text:Das%20Passwort%20lautet%20Sommer2024%21", "How do I get in?", ["secrets.password"]),
+        ("no-secrets", "sim-echo", "I forgot my password.", []),
         ("no-leaks", "sim-echo", "I am zoe.quill@example.ch", []),
         ("no-leaks", "sim-text:write%20to%20zoe.quill%40example.ch", "To whom?", ["leaked.email_address"]),
         ("polite", "sim-text:Guaranteed%20coverage%20it%20is", "Am I covered?", ["phrases.banned"]),

@@ -310,6 +310,7 @@ class Guardrails(Part):
     """`observe` records what is found, `block` refuses the call as well."""
 
     injection: Action = "off"
+    secrets: Action = "off"
     topics: Action = "off"
     output_schema: Action = "off"
     phrases: Action = "off"

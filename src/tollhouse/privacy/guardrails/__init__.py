@@ -14,6 +14,7 @@ from .leaked import Leaked
 from .links import Links
 from .phrases import Phrases
 from .schema import Schema
+from .secrets import Secrets
 from .topics import Topics
 from .verdict import Guardrail
 
@@ -47,6 +48,7 @@ class Row:
 
 GUARDRAILS: Mapping[str, Row] = {
     "injection": Row(lambda rules, kit: Injection(), GIVEN),
+    "secrets": Row(lambda rules, kit: Secrets(), ASKED | ANSWERED),
     "topics": Row(
         lambda rules, kit: Topics(rules.allow, rules.deny, kit.open_embedder), frozenset((Author.USER, Author.MODEL))
     ),
