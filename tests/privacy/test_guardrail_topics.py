@@ -2,6 +2,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from tollhouse.adapters.embedder import open_embedder
 from tollhouse.domain.guardrails import Topic
 from tollhouse.privacy.guardrails.topics import Topics
 
@@ -90,6 +91,36 @@ def test_a_sentence_that_means_what_an_example_means_is_about_the_topic() -> Non
     assert [text[hit.start : hit.end].strip() for hit in hits] == ["Which part of my salary is withheld"]
     assert embedder.asked.count("What do I owe the state?") == 1
     assert topics.is_slow
+
+
+EXAMPLES = (
+    "How much tax do I owe on a gift?",
+    "Can I deduct my travel costs from my income?",
+    "Kann ich meine Fahrtkosten von der Steuer absetzen?",
+    "Puis-je déduire mes frais de transport de mes revenus ?",
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_about"),
+    [
+        ("May I deduct the costs of my way to work?", True),
+        ("Lassen sich meine Fahrkosten absetzen?", True),
+        ("Est-ce que je peux déduire le trajet de mon revenu ?", True),
+        ("How do I cancel my policy?", False),
+        ("Mein Paket ist nicht angekommen.", False),
+        ("Quels sont vos horaires ?", False),
+    ],
+)
+def test_a_paraphrase_without_the_topics_words_is_told_by_its_meaning(
+    meanings: Topics, text: str, is_about: bool
+) -> None:
+    assert bool(list(meanings.hits(text))) == is_about
+
+
+@pytest.fixture(scope="module")
+def meanings() -> Topics:
+    return Topics(deny=[Topic("tax", examples=EXAMPLES)], embedder=open_embedder)
 
 
 def test_words_alone_need_no_embedder() -> None:
