@@ -645,7 +645,7 @@ def _open_privacy(governance: Governance, recognisers: Recognisers) -> Privacy:
     privacy = Privacy(recognisers)
     for use_case in governance.use_cases.values():
         if use_case.privacy.mode != OFF:
-            privacy.detector(use_case.privacy)
+            privacy.detector(use_case.privacy).warm()
     return privacy
 
 

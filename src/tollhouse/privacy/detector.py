@@ -29,6 +29,10 @@ TIME_MAX_MS = 10_000
 """Of work on one text, others' turns left out: the largest body there may be (25 MiB), dense with data, needs as much."""
 CACHE_BYTES_MAX = 8 * 2**20
 """Of findings kept in memory: about 20,000 messages with a dozen values each."""
+SIGNS = (
+    "Mr John Smith, 12 Main Street, SW1A 1AA London, born 1980-04-03, +41 44 668 18 00, a@example.com, VAT DE136695976"
+)
+"""A text with a sign of everything that makes a recogniser load its tables."""
 
 
 class Detector:
@@ -63,6 +67,11 @@ class Detector:
     def types(self) -> frozenset[str]:
         """The types that its spans can have."""
         return frozenset(kind for recogniser in self._recognisers for kind in recogniser.types)
+
+    def warm(self) -> None:
+        """Let every recogniser load its tables now, which takes a good part of a second: no call shall wait for it."""
+        for recogniser in self._recognisers:
+            _all_of(recogniser, Reading(SIGNS))
 
     def find(self, text: str) -> list[Span]:
         """Return where personal data stands, in order and without overlaps. Raises DetectorFailed."""
