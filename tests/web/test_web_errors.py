@@ -12,6 +12,7 @@ from tollhouse.domain.errors import (
     InvalidRequest,
     MethodNotAllowed,
     OperatorError,
+    PoolTimeout,
     RateLimited,
     TollhouseError,
     Unavailable,
@@ -158,6 +159,8 @@ def every_error(kind: type[TollhouseError] = TollhouseError) -> Iterator[type[To
 
 
 def made(kind: type[TollhouseError]) -> TollhouseError:
+    if issubclass(kind, PoolTimeout):
+        return kind(3000)
     if issubclass(kind, UpstreamTimeout):
         return kind("connect", 3000)
     if issubclass(kind, UpstreamStatus):
