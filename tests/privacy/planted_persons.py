@@ -301,7 +301,14 @@ BORN = (
     "geboren am {} in Köln",
     '{{"date_of_birth": "{}"}}',
 )
-PASSPORTS = ("passport number {}", "Reisepass-Nr. {}", "Passeport n° {}", "Passport: {}", "mein Reisepass {} ist")
+PASSPORTS = (
+    "passport number {}",
+    "passport number is {}",
+    "Reisepass-Nr. {}",
+    "Passeport n° {}",
+    "Passport: {}",
+    "mein Reisepass {} ist",
+)
 PASSWORDS = (
     "password: {}",
     "Mein Passwort lautet {}",

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+import planted_persons
 from tollhouse.domain.errors import DetectorFailed
 from tollhouse.privacy.detector import MARGIN, PIECE, SPAN_MAX, Detector
 from tollhouse.privacy.reading import Reading
-from tollhouse.privacy.recognisers import load
+from tollhouse.privacy.recognisers import RECOGNISERS, load
 from tollhouse.privacy.recognisers.patterns import PatternRefused
+from tollhouse.privacy.recognisers.person import PersonRecogniser
 from tollhouse.privacy.spans import Span
 
 
@@ -52,6 +54,20 @@ def test_a_value_is_found_whole_wherever_it_stands_between_two_pieces() -> None:
         text = "." * at + value + "." * (2 * PIECE)
 
         assert detector.find(text) == [Span(at, at + len(value), "WORD", 0.9)], at
+
+
+def test_an_identifier_of_every_kind_is_found_whole_across_the_end_of_a_piece() -> None:
+    detector = Detector([make() for make in RECOGNISERS if make is not PersonRecogniser])
+    filler = "and then they went on with the work of the day as they always do, " * 200
+
+    for planted in planted_persons.sentences(len(planted_persons.KINDS), seed=7):
+        for at in range(PIECE - len(planted.text), PIECE + 1):
+            text = f"{filler[: at - 2]}. {planted.text}. {filler[: PIECE // 2]}"
+            start = text.index(planted.value, at)
+
+            found = [s for s in detector.find(text) if s.start <= start and s.end >= start + len(planted.value)]
+
+            assert [span.type for span in found] == [planted.type], (at, planted)
 
 
 @pytest.mark.parametrize("length", [MARGIN, MARGIN + 1, PIECE, 2 * PIECE, SPAN_MAX])

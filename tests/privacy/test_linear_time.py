@@ -10,7 +10,9 @@ from tollhouse.privacy.recognisers import ON_REQUEST, load
 LENGTH = 100_000
 RATIO_MAX = 3.0
 """Of CPU for twice the text: 2 if linear, 4 if quadratic."""
-ROUNDS = 2
+ROUNDS = 3
+FIXED_S = 0.005
+"""What a busy machine may add to either."""
 
 HOSTILE = (
     "1", "1 ", "+1", "(0)", "756.1234.5678.", "4111 ", "a@", "@a.", "a%40", "a [at] b.", "://:@", "://a:b", ".", "a.", "-", "+",
@@ -25,6 +27,10 @@ def detector() -> Detector:
     return Detector(load(), also=list(ON_REQUEST), patterns={"mine": r"\d+x|(?:a+)+b|MA-\d{5}"})
 
 
+def least_cpu_s(detector: Detector, text: str) -> float:
+    return min(cpu_s(detector, text) for _ in range(ROUNDS))
+
+
 def cpu_s(detector: Detector, text: str) -> float:
     began = time.thread_time()
     detector.find(text)
@@ -36,15 +42,11 @@ def cpu_s(detector: Detector, text: str) -> float:
 def test_twice_the_text_costs_at_most_three_times_as_much(detector: Detector, unit: str) -> None:
     once = (unit * LENGTH)[:LENGTH]
 
-    ratio = min(cpu_s(detector, once * 2) / cpu_s(detector, once) for _ in range(ROUNDS))
-
-    assert ratio <= RATIO_MAX
+    assert least_cpu_s(detector, once * 2) <= RATIO_MAX * least_cpu_s(detector, once) + FIXED_S
 
 
 @pytest.mark.parametrize("unit", HOSTILE)
 def test_inside_a_piece_twice_the_text_costs_at_most_three_times_as_much(detector: Detector, unit: str) -> None:
     once = (unit * PIECE)[: PIECE // 2]
 
-    ratio = min(cpu_s(detector, once * 2) / cpu_s(detector, once) for _ in range(ROUNDS))
-
-    assert ratio <= RATIO_MAX
+    assert least_cpu_s(detector, once * 2) <= RATIO_MAX * least_cpu_s(detector, once) + FIXED_S

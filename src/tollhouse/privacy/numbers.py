@@ -15,18 +15,25 @@ class Number:
     """
     Runs of digits that may be one number, such as `079 123 45 67`. A row of numbers may look the same.
 
-    `start` and `end` are of its digits: a `+` or `(` before it does not belong. `shape`: the length of each run.
+    `start` and `end` are of its digits: a `+` or `(` before it does not belong. `count`: of its digits; `shape`: the
+    length of each run, not made before somebody asks, since most numbers are too short to.
     """
 
-    __slots__ = ("count", "end", "runs", "shape", "start", "text")
+    __slots__ = ("_shape", "count", "end", "runs", "start", "text")
 
-    def __init__(self, text: str, runs: list[tuple[int, int]]) -> None:
+    def __init__(self, text: str, runs: list[tuple[int, int]], count: int) -> None:
         self.text = text
         self.runs = runs
         self.start = runs[0][0]
         self.end = runs[-1][1]
-        self.shape: Shape = tuple([end - start for start, end in runs])
-        self.count = sum(self.shape)
+        self.count = count
+        self._shape: Shape | None = None
+
+    @property
+    def shape(self) -> Shape:
+        if self._shape is None:
+            self._shape = tuple([end - start for start, end in self.runs])
+        return self._shape
 
     def digits(self, first: int = 0, last: int | None = None) -> str:
         """Return the digits of some of its runs, of all if not said."""
@@ -67,10 +74,11 @@ class Shapes:
         may tie them to more digits.
         """
         found = []
-        for first, length in enumerate(number.shape):
+        whole = number.shape
+        for first, length in enumerate(whole):
             for shape in self._by_first.get(length, ()):
                 last = first + len(shape)
-                if number.shape[first:last] == shape and (closely := _closely(number, first, last)):
+                if whole[first:last] == shape and (closely := _closely(number, first, last)):
                     found.append(closely)
         return found
 
@@ -101,16 +109,18 @@ def runs_in(text: str) -> list[tuple[int, int]]:
 
 def numbers_in(text: str, runs: Sequence[tuple[int, int]]) -> list[Number]:
     """Join neighbouring runs to numbers."""
-    numbers, joined, last_end = [], [], -GAP_MAX - 1
+    numbers: list[Number] = []
+    joined: list[tuple[int, int]] = []
+    count, last_end = 0, -GAP_MAX - 1
     for run in runs:
         start, end = run
-        if start - last_end <= GAP_MAX and not text[last_end:start].strip(_JOINTS):
-            joined.append(run)
-        else:
+        if start - last_end > GAP_MAX or text[last_end:start].strip(_JOINTS):
             if joined:
-                numbers.append(Number(text, joined))
-            joined = [run]
+                numbers.append(Number(text, joined, count))
+            joined, count = [], 0
+        joined.append(run)
+        count += end - start
         last_end = end
     if joined:
-        numbers.append(Number(text, joined))
+        numbers.append(Number(text, joined, count))
     return numbers

@@ -93,7 +93,12 @@ class Reading:
     def lettered(self) -> list[tuple[int, int]]:
         """The runs of digits that follow a letter, or a capital and one space, dot or dash: `CH93`, `AB 12`, `M-AB 12`."""
         text = self.text
-        return [run for run in self.runs if _follows_letter(text, run[0])]
+        return [
+            run
+            for run in self.runs
+            if (at := run[0])
+            and (text[at - 1].isalpha() or (text[at - 1] in " .-" and at > 1 and text[at - 2].isupper()))
+        ]
 
     @cached_property
     def near_digits(self) -> str:
@@ -101,6 +106,8 @@ class Reading:
         What stands around digits, in small letters, for a quick look whether a cue is among it; its places mean nothing.
         """
         lower, stretches, last = self.lower, [], 0
+        if len(self.runs) * NEAR > len(lower):
+            return lower
         for start, end in self.runs:
             begin = max(last, start - NEAR)
             last = end + NEAR
@@ -121,10 +128,3 @@ def _in_one_form(text: str) -> str:
         text = text.replace(other, one)
     as_utf8 = text.encode("utf-8", "surrogatepass")
     return text.translate(_OTHER_DIGITS) if any(first in as_utf8 for first in _THEIR_UTF8) else text
-
-
-def _follows_letter(text: str, at: int) -> bool:
-    if not at:
-        return False
-    last = text[at - 1]
-    return last.isalpha() or (last in " .-" and at > 1 and text[at - 2].isupper())

@@ -39,7 +39,7 @@ class CardRecogniser:
     def find(self, reading: Reading) -> Iterator[Span]:
         codes = "CV" in reading.text or "ode" in reading.text or "rüfn" in reading.text or "crypto" in reading.text
         for number in reading.numbers:
-            if number.count >= 12:
+            if number.count >= 12 and not reading.text[number.start - 1 : number.start].isalpha():  # an IBAN's
                 yield from _cards(reading, number)
             elif codes and number.count in (3, 4) and _CODE_CUE.search(reading.before(number.start)):
                 yield Span(number.start, number.end, "CREDIT_CARD", 0.8)

@@ -10,8 +10,7 @@ from ..spans import Span
 REACH: Final = 44
 """Characters between a cue and the end of its number: "passport, issued in Bern, has the number X1234567"."""
 _NUMBER: Final = re.compile(
-    r"(?<![\w.,/-])(?=[A-Z]{0,5}[ -]?\d)(?:[A-Z]{1,5}[ -]?)?\d[A-Z0-9]{4,16}(?:[ -](?=[A-Z]{0,7}\d)[A-Z0-9]{2,8}){0,3}(?![\w])",
-    re.IGNORECASE,
+    r"(?<![\w.,/-])(?:[A-Za-z]{1,5}|[A-Z]{1,3}[ -])?\d[A-Za-z0-9]{4,16}(?:[ -](?=[A-Za-z]{0,7}\d)[A-Za-z0-9]{2,8}){0,3}(?!\w)"
 )
 _MIXED: Final = re.compile(
     r"(?<![\w.,/-])(?=\w{0,8}\d)(?=\w{0,3}[A-Z])[A-Z0-9]{6,18}(?:[ -][A-Z0-9]{2,8}){0,2}(?![\w])"
@@ -19,16 +18,29 @@ _MIXED: Final = re.compile(
 _DIGITS_MIN: Final = 4
 _DATE: Final = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]|(?:19|20)\d\d-\d\d-\d\d")
 _CUES: Final = {
-    "PASSPORT": ("passport", "passeport", "reisepass", "pass-nr", "passnummer", "pass nr", "pasaporte", "passaporto", "paspoort"),
-    "DRIVER_LICENSE": (
-        "driver's licen", "drivers licen", "driver licen", "driving licen", "driver’s licen", "führerschein", "fahrausweis",
-        "permis de conduire", "licence number", "license number",
-    ),
-    "ID_CARD": (
-        "identity card", "id card", "identity number", "id number", "id no", "ausweis", "identitätskarte", "id-karte",
-        "carte d'identité", "carte d’identité", "carte nationale", "cni", "national id", "documento de identidad", "carta d'identità",
-    ),
+    "PASSPORT": {
+        "pass": ("passport", "passeport", "reisepass", "pass-nr", "passnummer", "pass nr", "passaporto"),
+        "pas": ("pasaporte", "paspoort"),
+    },
+    "DRIVER_LICENSE": {
+        "licen": (
+            "driver's licen", "drivers licen", "driver licen", "driving licen", "driver’s licen", "licence number", "license number",
+        ),
+        "führerschein": ("führerschein",),
+        "fahrausweis": ("fahrausweis",),
+        "permis de": ("permis de conduire",),
+    },
+    "ID_CARD": {
+        "id": (
+            "identity card", "id card", "identity number", "id number", "id no", "identitätskarte", "id-karte", "national id",
+            "documento de identidad",
+        ),
+        "ausweis": ("ausweis",),
+        "cart": ("carte d'identité", "carte d’identité", "carte nationale", "carta d'identità"),
+        "cni": ("cni",),
+    },
 }  # fmt: skip
+"""By a part that is looked for first."""
 _ZONE: Final = re.compile(r"[A-Z0-9<]{28,44}")
 
 
@@ -41,10 +53,10 @@ class IdentityDocumentRecogniser:
         if "<<" in reading.text:
             yield from _zones(reading.text)
         if reading.runs:
-            for kind, cues in _CUES.items():
-                for cue in cues:
-                    if cue in reading.near_digits:
-                        yield from _after(reading, kind, cue)
+            near = reading.near_digits
+            for kind, parts in _CUES.items():
+                for cue in (cue for part, cues in parts.items() if part in near for cue in cues if cue in near):
+                    yield from _after(reading, kind, cue)
 
 
 def _after(reading: Reading, kind: str, cue: str) -> Iterator[Span]:

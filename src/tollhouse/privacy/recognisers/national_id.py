@@ -27,6 +27,7 @@ _CUES: Final[Mapping[str, str]] = {
     "registre national": r"\d{2}\.?\d{2}\.?\d{2}-?\d{3}\.?\d{2}",
     "social insurance number": r"\d{3}[ -]?\d{3}[ -]?\d{3}",
     "sozialversicherung": r"\d{2} ?\d{6} ?[A-Z] ?\d{3}|\d{4} ?\d{6}",
+    "svnr": r"\d{4} ?\d{6}",
     "versicherungsnummer": r"\d{2} ?\d{6} ?[A-Z] ?\d{3}|\d{4} ?\d{6}",
     "cpf": r"\d{3}\.?\d{3}\.?\d{3}-?\d{2}",
     "aadhaar": r"\d{4} ?\d{4} ?\d{4}",

@@ -129,12 +129,12 @@ def _parts(number: Number) -> Iterator[Number]:
     for run in runs:
         start, end = run
         if joined and (_starts_anew(text, joined[-1][1], run, count, left) or count + end - start > DIGITS_MAX + 1):
-            yield Number(text, joined)
+            yield Number(text, joined, count)
             joined, count = [], 0
         joined.append(run)
         count += end - start
         left -= end - start
-    yield Number(text, joined)
+    yield Number(text, joined, count)
 
 
 def _starts_anew(text: str, last_end: int, run: tuple[int, int], count: int, left: int) -> bool:
@@ -185,7 +185,11 @@ def _span(text: str, number: Number, score: float) -> Span:
         if "+" in text[max(0, number.start - 3) : number.start]
         else None
     )
-    start = plus.start() if plus else number.start - (text[number.start - 1 : number.start] == "(")
+    start = (
+        plus.start() - (text[plus.start() - 1 : plus.start()] == "(")
+        if plus
+        else number.start - (text[number.start - 1 : number.start] == "(")
+    )
     extension = _EXTENSION.match(text, number.end)
     return Span(start, extension.end() if extension else number.end, "PHONE_NUMBER", score)
 

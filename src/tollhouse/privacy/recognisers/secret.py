@@ -25,7 +25,7 @@ _KEYS: Final = tuple(
         ("AIza", rf"AIza{_WORD_CHARACTERS}{{35}}"),
         ("ya29.", rf"ya29\.{_WORD_CHARACTERS}{{20,1024}}"),
         ("GOCSPX-", rf"GOCSPX-{_WORD_CHARACTERS}{{20,60}}"),
-        ("xox", r"xox[abeoprs]-(?:[A-Za-z0-9]{1,80}-){0,6}[A-Za-z0-9]{8,120}"),
+        ("xox", r"xox[abeoprs]-(?:[A-Za-z0-9]{1,80}-){0,6}[A-Za-z0-9]{4,120}"),
         ("xapp-", rf"xapp-{_WORD_CHARACTERS}{{20,300}}"),
         ("hooks.slack.com/services/", r"hooks\.slack\.com/services/[A-Za-z0-9/]{20,100}"),
         ("sk_live_", r"sk_live_[A-Za-z0-9]{16,255}"),
@@ -55,32 +55,28 @@ _PEM: Final = re.compile(
     r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=\s:,.()\\]|-(?!-)){0,16000}(?:-----END [A-Z0-9 ]{0,40}-----|\Z)"
 )
 
-_SIGNS: Final = ("pass", "pwd", "kennwort", "pin", "secret", "token", "api", "key", "bearer")
-_SIGNS_BEFORE_COLON: Final = (
-    "losung",
-    "geheim",
-    "schlüssel",
-    "clé",
-    "clef",
-    "credential",
-    "zugangscode",
-    "auth",
-    "jeton",
-)
+_PASSWORD_SIGNS: Final = ("pass", "pwd", "kennwort")
+_TOKEN_SIGNS: Final = ("secret", "token", "api", "key", "bearer")
+_PASSWORD_SIGNS_BEFORE_COLON: Final = ("losung", "zugangscode", "code secret")
+_TOKEN_SIGNS_BEFORE_COLON: Final = ("geheim", "schlüssel", "clé", "clef", "credential", "auth", "jeton")
 """Words that tell of a secret only before a colon or an equals sign."""
+_SEPARATOR: Final = r"[\\\"']{0,2}\s{0,3}(?::=|=>|[:=>])\s{0,3}"
+"""Between a name and its value, in sentences, settings, JSON (also inside a string) and XML."""
 _PASSWORD_CUE: Final = re.compile(
-    r"(?:pass(?:word|wort|code|phrase|wd|e)?s?|pwd|kennwort|losungswort|zugangscode|code secret|passphrase)"
+    r"(?:pass(?:word|wort|code|phrase|wd|e)?s?|pwd|kennwort|losungswort|zugangscode|code secret)"
     r"(?:[ _-]{1,2}(?:for|für|pour|of|von|de|du|to|zum|zur|is|lautet)(?: \w{1,20}){0,3})?"
-    r"(\s{0,3}(?::=|=>|[:=])\s{0,3}|\s(?:is now|is|was|ist|lautet|est|sera|war|:)\s{1,2})"
+    rf"({_SEPARATOR}|\s(?:is now|is|was|ist|lautet|est|sera|war|:)\s{{1,2}})"
 )
 _TOKEN_CUE: Final = re.compile(
     r"(?:(?:secret|geheim\w{0,8}|token|api|key|schlüssel|clé|clef|credentials?|bearer|auth\w{0,9}|jeton|access|private|client)[ _-]?){1,5}"
-    r"(?:[ ](?:is|ist|lautet|est|api|secrète|d'api))?[\"']?(\s{0,3}(?::=|=>|[:=])?\s{0,3})"
+    rf"(?:[ ](?:is|ist|lautet|est|api|secrète|d'api))?(?:{_SEPARATOR}|(?<=[ ])|\s{{1,3}})"
 )
 _PIN_CUE: Final = re.compile(
-    r"\bpin(?:-code|-nummer| code| number| nummer)?(?:\s{0,2}[:=]\s{0,2}|\s(?:is|ist|lautet|est)\s|\s)\D{0,3}(\d{4,8})(?!\w)"
+    r"\bpin(?:-code|-nummer| code| number| nummer)?"
+    rf"(?:{_SEPARATOR}|\s(?:is|ist|lautet|est)\s|\s)\D{{0,3}}(\d{{4,8}})(?!\w)"
 )
-_VALUE: Final = re.compile(r"[\"'`«„“]?([^\s\"'`«»„“”<>]{4,128})")
+_VALUE: Final = re.compile(r"\\?[\"'`«„“]?([^\s\"'`«»„“”<>\\]{4,128})")
+_TOKEN_VALUE: Final = re.compile(r"\\?[\"'`«„“]?([^\s\"'`«»„“”<>\\&;,]{16,256})")
 _NOT_THE_END: Final = ".,;:!?)]}"
 _SENTENCES_GO_ON: Final = (
     "required none null true false string optional empty missing invalid wrong incorrect expired reset changed hidden protected "
@@ -91,7 +87,6 @@ _SENTENCES_GO_ON: Final = (
 _NO_PASSWORDS: Final = frozenset(_SENTENCES_GO_ON.split())
 _ENTROPY_MIN: Final = 3.0
 """Bits a character of what may be a token: English words have 2 to 2.8 at that length, random letters and digits over 3.3."""
-_TOKEN_MIN: Final = 16
 
 
 class SecretRecogniser:
@@ -108,12 +103,24 @@ class SecretRecogniser:
             if _PEM_BEGINS in text:
                 yield from _private_keys(text)
         yield from _keys(text, _OTHERS)
-        lower = reading.lower
-        for word in _SIGNS + _SIGNS_BEFORE_COLON if ":" in text or "=" in text else _SIGNS:
-            at = lower.find(word)
-            while at >= 0:
-                yield from _cued(text, lower, at)
-                at = lower.find(word, at + len(word))
+        lower, colon = reading.lower, ":" in text or "=" in text
+        for sign in _PASSWORD_SIGNS + (_PASSWORD_SIGNS_BEFORE_COLON if colon else ()):
+            for at in _places(lower, sign):
+                yield from _password(text, lower, at)
+        for sign in _TOKEN_SIGNS + (_TOKEN_SIGNS_BEFORE_COLON if colon else ()):
+            for at in _places(lower, sign):
+                yield from _token(text, lower, at)
+        for at in _places(reading.near_digits, "pin") and _places(lower, "pin"):
+            yield from _pin(lower, at)
+
+
+def _places(text: str, sign: str) -> list[int]:
+    places = []
+    at = text.find(sign)
+    while at >= 0:
+        places.append(at)
+        at = text.find(sign, at + len(sign))
+    return places
 
 
 def _keys(text: str, keys: tuple[tuple[str, "re.Pattern[str]"], ...]) -> Iterator[Span]:
@@ -136,24 +143,26 @@ def _private_keys(text: str) -> Iterator[Span]:
         at = text.find(_PEM_BEGINS, match.end() if match else at + 1)
 
 
-def _cued(text: str, lower: str, at: int) -> Iterator[Span]:
-    if lower[at - 1 : at].isalpha() and lower[at : at + 3] == "pin":
-        return
-    pin = _PIN_CUE.match(lower, at)
-    if pin:
-        yield Span(pin.start(1), pin.end(1), "PASSWORD", 0.7)
+def _password(text: str, lower: str, at: int) -> Iterator[Span]:
     cue = _PASSWORD_CUE.match(lower, at)
     if cue:
-        yield from _value(text, cue.end(1), "PASSWORD", written=cue[1].strip()[-1:] in (":", "=", ">"))
-        return
-    token = _TOKEN_CUE.match(lower, at)
-    if token and token[1]:
-        value = _VALUE.match(text, token.end(1))
-        if value and _is_random(_shortened(value[1])):
-            yield Span(value.start(1), value.start(1) + len(_shortened(value[1])), "API_KEY", 0.8)
+        yield from _value(text, cue.end(1), written=cue[1].strip()[-1:] in (":", "=", ">"))
 
 
-def _value(text: str, at: int, kind: str, *, written: bool) -> Iterator[Span]:
+def _token(text: str, lower: str, at: int) -> Iterator[Span]:
+    cue = _TOKEN_CUE.match(lower, at)
+    value = _TOKEN_VALUE.match(text, cue.end()) if cue else None
+    if value and _is_random(_shortened(value[1])):
+        yield Span(value.start(1), value.start(1) + len(_shortened(value[1])), "API_KEY", 0.8)
+
+
+def _pin(lower: str, at: int) -> Iterator[Span]:
+    pin = None if lower[at - 1 : at].isalpha() else _PIN_CUE.match(lower, at)
+    if pin:
+        yield Span(pin.start(1), pin.end(1), "PASSWORD", 0.7)
+
+
+def _value(text: str, at: int, *, written: bool) -> Iterator[Span]:
     """Return the password there. After a colon it may be a plain word, after "is" it has to look like one."""
     value = _VALUE.match(text, at)
     if not value:
@@ -162,7 +171,7 @@ def _value(text: str, at: int, kind: str, *, written: bool) -> Iterator[Span]:
     if len(password) < 4 or password.lower() in _NO_PASSWORDS or not password.isprintable():
         return
     if not password.isalpha() or (written and _ends_there(text, value.start(1) + len(password))):
-        yield Span(value.start(1), value.start(1) + len(password), kind, 0.8)
+        yield Span(value.start(1), value.start(1) + len(password), "PASSWORD", 0.8)
 
 
 def _shortened(value: str) -> str:
@@ -177,7 +186,7 @@ def _ends_there(text: str, end: int) -> bool:
 
 
 def _is_random(value: str) -> bool:
-    if len(value) < _TOKEN_MIN or value.isalpha() or value.isdigit() or "://" in value:
+    if value.isalpha() or value.isdigit() or "://" in value:
         return False
     counts = [value.count(c) for c in set(value)]
     return -sum(n / len(value) * log2(n / len(value)) for n in counts) >= _ENTROPY_MIN
