@@ -36,6 +36,7 @@ _VERB_BEFORE: Final = re.compile(
     _VERB.pattern
     + r"\w{0,4}(?: (?:me|us|him|her|them|back|on|at|under|now|is|mich|uns|ihn|sie|an|unter|bar|auf|moi|nous|au|le|la))*\W{1,3}$"
 )
+_CUE_OR_VERB: Final = re.compile(f"{_CUE.pattern}|{_VERB.pattern}")
 _CUE_AFTER: Final = re.compile(
     r"[\s,(]{1,3}(?:office|fax|mobile|cell|home|work|phone|tel|mobil|privat|geschäft|büro|bureau|portable|domicile)\b"
 )
@@ -94,20 +95,20 @@ def _international(number: Number, end: int) -> float:
 
 def _national(reading: Reading, number: Number) -> float:
     before = reading.before(number.start)
-    if _NOT_A_PHONE.search(before, max(0, len(before) - REFUSED_MAX)):
+    cued = number.count >= (6 if len(number.runs) > 1 else 7) and _cued(reading, number, before)
+    score = 0.8 if cued else _by_form(number)
+    if not score or _NOT_A_PHONE.search(before, max(0, len(before) - REFUSED_MAX)):
         return 0.0
-    if number.count >= (6 if len(number.shape) > 1 else 7) and _cued(reading, number, before):
-        return 0.8
-    if _MONEY.match(reading.after(number.end)) or _MONEY_BEFORE.search(before, max(0, len(before) - 8)):
-        return 0.0
-    return _by_form(number)
+    money = _MONEY.match(reading.after(number.end)) or _MONEY_BEFORE.search(before, max(0, len(before) - 8))
+    return 0.0 if money and not cued else score
 
 
 def _by_form(number: Number) -> float:
     """Return how sure it is without a cue."""
     digits, in_groups = number.digits(), len(number.shape) > 1
     if digits[0] != "0":
-        return 0.7 if _NORTH_AMERICAN.fullmatch(_opened(number)) else 0.0
+        american = number.count in (10, 11) and in_groups and _NORTH_AMERICAN.fullmatch(_opened(number))
+        return 0.7 if american else 0.0
     if digits[1] == "0":
         if number.count < 10 or number.shape[0] == 1:
             return 0.0
@@ -147,8 +148,11 @@ def _starts_anew(text: str, last_end: int, run: tuple[int, int], count: int, lef
 
 
 def _cued(reading: Reading, number: Number, before: str) -> bool:
-    verb = _VERB if len(number.shape) > 1 else _VERB_BEFORE
-    return bool(_CUE.search(before) or verb.search(before) or _CUE_AFTER.match(reading.after(number.end)))
+    if _CUE_AFTER.match(reading.after(number.end)):
+        return True
+    if len(number.runs) > 1:
+        return bool(_CUE_OR_VERB.search(before))
+    return bool(_CUE.search(before) or _VERB_BEFORE.search(before))
 
 
 def _is_date(text: str, number: Number) -> bool:
