@@ -28,6 +28,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from tollhouse.privacy.wordset import WordSet
+
 LISTS = Path(__file__).parents[1] / "src" / "tollhouse" / "privacy" / "lists"
 BIRTHS_MIN = 3_000  # of a name in the USA since 1880; below, most are spellings nobody else uses
 BIRTHS_COMMON = 15_000
@@ -142,6 +144,7 @@ def main(folder: Path) -> None:
     )
     write("places", sorted(states | set(cities)))
     write("words", sorted(frequent))
+    (LISTS / "english.bits").write_bytes(WordSet.of(english).bits)
 
 
 def given_names(folder: Path) -> Iterator[str]:

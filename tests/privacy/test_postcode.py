@@ -17,6 +17,7 @@ CAUGHT = [
     ("ZIP code: 90210", ["90210"]),
     ("he moved to Beverly Hills, CA 90210-1234", ["90210-1234"]),
     ("Meine PLZ ist 8400.", ["8400"]),
+    ("What is your zip code? It's 90210", ["90210"]),
     ("Die Postleitzahl lautet nicht 10115", []),
     ("in 10115 Berlin gemeldet", ["10115"]),
     ("Er wohnt in CH-8001 Zürich", ["CH-8001"]),

@@ -18,6 +18,8 @@ CAUGHT = [
     ("my new address is PSC 6293, Box 8158\nAPO AP 04336", ["PSC 6293, Box 8158\nAPO AP 04336"]),
     ("sent to USS Lorenzen\nFPO AE 25990", ["USS Lorenzen\nFPO AE 25990"]),
     ("Der Unfall war vor der Hauptstraße 12a, 8400 Winterthur.", ["Hauptstraße 12a, 8400 Winterthur"]),
+    ("the corner of Pachergasse 64 and Union Square", ["the corner of Pachergasse 64 and Union Square"]),
+    ("He lives at 25 Pavlou Drandaki.", ["25 Pavlou Drandaki"]),
     ("Er wohnt nicht in der Bahnhofstr. 5", ["Bahnhofstr. 5"]),
     ("Postfach 1234, 8021 Zürich", ["Postfach 1234, 8021 Zürich"]),
     ("Meine Anschrift: Lange Gasse 7/3, 1080 Wien", ["Lange Gasse 7/3, 1080 Wien"]),

@@ -6,7 +6,8 @@ Privacy: nothing personal leaves the house unless the policy of the use case say
     recogniser.py   what every recogniser is
     recognisers/    one kind of personal data per file
     names.py        which capitalised words are names of persons
-    lexicon.py      what is known of a word as a part of a name; lists/, titles.py, streets.py: the words, tables.py reads them
+    lexicon.py      what is known of a word as a part of a name; lists/, titles.py, streets.py: the words, tables.py and
+                    wordset.py keep them
     detector.py     all recognisers over one text, in pieces, within a time limit
     findings.py     what was found in texts seen before
 

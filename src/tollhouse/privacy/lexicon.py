@@ -1,10 +1,11 @@
 """What is known of a capitalised word before its sentence is looked at: whether it can be part of a person's name."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from functools import cache
 from typing import Final
 
 from . import lists, titles
+from .wordset import WordSet
 
 GIVEN: Final = 1
 SURNAME: Final = 2
@@ -40,7 +41,7 @@ class Lexicon:
     """
     The kinds of known words, as bits.
 
-    Its lists take 30 MB of memory and a tenth of a second to load, once in a process (`lexicon()`).
+    Its lists take 35 MB of memory and a tenth of a second to load, once in a process (`lexicon()`).
     """
 
     def __init__(
@@ -49,6 +50,8 @@ class Lexicon:
         surnames: Iterable[str],
         places: Iterable[str],
         words: Iterable[str],
+        *,
+        english: Container[str],
     ) -> None:
         self.kinds = kinds = dict[str, int]()
         for lines, kind in ((given, GIVEN), (surnames, SURNAME)):
@@ -59,6 +62,8 @@ class Lexicon:
             if len(word) > 1:
                 kinds.setdefault(word.capitalize(), WORD)
         self.places = frozenset(places)
+        self.english = english
+        """What English has words for, in small letters."""
         for place in self.places:
             kinds.setdefault(place, PLACE)
         for kind, listed in (
@@ -143,7 +148,8 @@ def _is_sure_given(kind: int) -> bool:
 @cache
 def lexicon() -> Lexicon:
     """Return what ships with the package, loaded at the first call."""
-    return Lexicon(*(lists.read(name) for name in ("given_names", "surnames", "places", "words")))
+    words = (lists.read(name) for name in ("given_names", "surnames", "places", "words"))
+    return Lexicon(*words, english=WordSet(lists.read_bits("english")))
 
 
 _BY_MARKS = {

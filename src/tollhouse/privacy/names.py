@@ -69,6 +69,7 @@ class Row:
         self._words = [match[0] for match in matches]
         self._german = _is_german(text)
         self._cased = cased
+        self._known = known
         self._kinds = known.of(self._words, german=self._german)
         self._starts = [match.start() for match in matches]
 
@@ -101,7 +102,6 @@ class Row:
     def _candidates(self) -> list[int]:
         """Return the words worth a closer look; of those in no list, or in several, only what stands beside a sign."""
         text, starts, kinds = self._text, self._starts, self._kinds
-        foreign = not self._german and not text.isascii()
         found = []
         initials = {index for index, kind in enumerate(kinds) if kind & INITIAL}
         for index, kind in enumerate(kinds):
@@ -113,11 +113,12 @@ class Row:
             start = starts[index]
             end = start + len(self._words[index])
             if (
-                text[start - 4 : start] in _CUE_TAILS
+                text[start - 5 : start] in _CUE_TAILS
+                or text[start - 3 : start] in _SHORT_CUE_TAILS
                 or text[end : end + 3] in _AFTER_HEADS
                 or (kind & UNKNOWN and (index - 1 in initials or index + 1 in initials))
                 or (kind & NAME and self._has_neighbour(index, end))
-                or (kind & UNKNOWN and foreign and not self._words[index].isascii())
+                or (kind & UNKNOWN and not self._german)
             ):
                 found.append(index)
         return found
@@ -203,6 +204,8 @@ class Row:
         if len(parts) > 1 and parts[0] & WORD and not parts[0] & COMMON and parts[1] & GIVEN and is_sure(parts[1]):
             first += 1  # a word that opens the sentence: "Ask Sean"
             parts = parts[1:]
+        if not self._cased and len(parts) == 2:
+            return Name(first, last, SURE) if is_spoken(*parts) else None
         if len(parts) == 1:
             return self._alone(first, last, parts[0])
         score = score_of(parts, initial=len(parts) <= last - first)
@@ -247,11 +250,30 @@ class Row:
             while index - first < PARTS_MAX and first and self._kinds[first - 1] & INITIAL and self._joins(first - 1):
                 first -= 1
             return Name(first, self._extended(index), POSSIBLE)
+        with_initial = index + 2 < len(self._kinds) and self._kinds[index + 1] & INITIAL
+        if not with_initial and self._german and not self._score_by_cue(index, index):
+            return None
         last = self._extended(index)
-        with_initial = last > index + 1 and self._kinds[index + 1] & INITIAL
-        if with_initial or self._score_by_cue(index, index) or self._is_foreign(index, last):
+        if (with_initial and last > index + 1) or self._score_by_cue(index, index) or self._is_foreign(index, last):
             return None if self._is_tail(last) else Name(index, last, POSSIBLE)
-        return None
+        return Name(index, index, POSSIBLE) if last == index and self._is_unheard(index) else None
+
+    def _is_unheard(self, index: int) -> bool:
+        """Whether an English sentence does with the word what it does with a person, and it is no word of English."""
+        word, start, end = self._words[index], self._starts[index], self._matches[index].end()
+        bare = word.removesuffix("'s").removesuffix("’s")
+        if self._german or not self._cased or not (4 <= len(bare) <= 11 and bare.isalpha() and bare[1:].islower()):
+            return False
+        if self._text[end : end + 1] == " " and index + 1 < len(self._starts) and self._starts[index + 1] == end + 1:
+            return False
+        before = f" {self._text[max(0, start - 10) : start].lower()}"
+        acts = bare != word or self._text[end : end + 6].startswith(_ACTS)
+        return (
+            acts and not before.endswith(_NO_PERSONS) and self._is_english() and bare.lower() not in self._known.english
+        )
+
+    def _is_english(self) -> bool:
+        return any(word in self._text for word in (" the ", " is ", " and ", " my ", " was ", " you ", " to "))
 
     def _is_foreign(self, first: int, last: int) -> bool:
         """Whether letters say that the words are from another language, and nothing that they are a place."""
@@ -370,6 +392,13 @@ def _score_of_one(kind: int, *, initial: bool) -> float:
     return POSSIBLE if is_sure(kind) else 0
 
 
+def is_spoken(given: int, family: int) -> bool:
+    """Whether two words without capitals are a name: the first surely, and nothing speaks against the second."""
+    if not (is_sure(given) and given & GIVEN):
+        return False
+    return is_sure(family) or bool(family & SURNAME and family & COMMON) or (family & UNKNOWN and given & COMMON) != 0
+
+
 def is_sure(kind: int) -> bool:
     """Whether a word is known as a name and as nothing else."""
     return bool(kind & NAME) and not kind & (WORD | PLACE | STOP | TAIL)
@@ -387,11 +416,25 @@ _GLUE = frozenset("@/\\_#=.&")
 _FOREIGN = frozenset("šžčćđłńśźżőűðþřěůňťďąęışğățșøåæñãõíóúáýāēīūķļņģŠŽČĆĐŁŃŚŹŻŐŰÐÞŘŤĎŞĞŢȚȘØÅÆÑÍÓÚÁÝĀĒĪŪ")
 """Letters that neither English nor German nor French has."""
 _LOCATIVES = tuple(f"{word} " for word in words("in at from near to of around via"))
+_ACTS = tuple(phrases(" is | was| has | had | will| can | who |, | and |?|.|!| live| work| call| said|: "))
+"""How a sentence goes on behind the name of a person."""
+_NO_PERSONS = tuple(
+    f" {word} "
+    for word in words(
+        """
+        in at from near of around via for with the a an our your their its this that to on as my his her per using through under
+        into or either
+        """
+    )
+)
+"""What seldom stands before the name of a person, and often before that of a place, a house or a thing."""
 _CUE_TAILS = frozenset(
     tail + end
     for cue in CUES | CLOSINGS | {f"{closing}," for closing in CLOSINGS}
-    for tail in {f" {cue}"[-3:], f" {cue}"[-3:].title(), cue[-3:].capitalize()}
+    for tail in {f" {cue}"[-4:], f" {cue.title()}"[-4:], cue.capitalize()[-4:]}
     for end in " \n"
-)
-"""The last letters before a name that is announced: a quick look, before the whole cue is compared."""
+) - {"cher "}
+"""The last letters before a name that is announced: a quick look, before the whole cue is compared. German has many words
+on -cher; a letter begins with `Cher`."""
+_SHORT_CUE_TAILS = frozenset(f"{cue} " for cue in ("hi", "Hi", "HI", "né"))
 _AFTER_HEADS = frozenset(after[:3] for after in AFTER)

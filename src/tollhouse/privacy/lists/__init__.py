@@ -12,3 +12,10 @@ def read(name: str) -> list[str]:
 
     packed = files(__name__).joinpath(f"{name}.txt.gz").read_bytes()
     return gzip.decompress(packed).decode().split("\n")
+
+
+def read_bits(name: str) -> bytes:
+    """Return a list that is kept as a `WordSet`: `english`."""
+    from importlib.resources import files
+
+    return files(__name__).joinpath(f"{name}.bits").read_bytes()

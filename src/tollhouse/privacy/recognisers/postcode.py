@@ -11,6 +11,7 @@ from typing import Final
 from ..lexicon import NAME, STOP, WORD, Lexicon, lexicon
 from ..reading import CAPITAL, Reading
 from ..spans import Span
+from ..tables import words
 
 AROUND_MAX: Final = 48
 """Characters looked at before a number for a town or a cue."""
@@ -52,25 +53,33 @@ class PostcodeRecogniser:
         dutch = _DUTCH.match(text, start) if end - start == 4 else None
         if dutch is not None:
             return start, dutch.end(1), LIKELY
+        behind, ahead = text[start - 2 : start - 1], text[end : end + 2]
+        if previous != "-" and not (
+            behind.isalpha() or behind in _CUE_SIGNS or ahead[1:].isupper() or ahead[:1] in _INNER
+        ):
+            return None
         digits = _DIGITS.match(text, start)
         return self._of_digits(text, start, digits) if digits is not None else None
 
     def _of_digits(self, text: str, start: int, digits: re.Match[str]) -> tuple[int, int, float] | None:
         before = text[max(0, start - AROUND_MAX) : start]
         if before[-1:] == "-":
-            country = _COUNTRY.search(before)
+            country = _COUNTRY.search(before[-4:])
             return (start - len(country[0]), digits.end(), SURE) if country else None
-        if _CUE.search(before) or (len(digits[0]) in (5, 10) and _STATE.search(before)):
+        last = before.rstrip(" :=#").rpartition(" ")[2]
+        if last.lower() in _CUE_ENDS and _CUE.search(before):
+            return start, digits.end(), SURE
+        if last in _STATES and len(digits[0]) in (5, 10):
             return start, digits.end(), SURE
         if len(digits[0]) == 4 and digits[0][:2] in ("19", "20"):
             return None
-        return self._beside_town(text, start, digits.end(), before)
+        return self._beside_town(text, start, digits.end(), before, last)
 
-    def _beside_town(self, text: str, start: int, end: int, before: str) -> tuple[int, int, float] | None:
-        after = _TOWN_AFTER.match(text, end)
+    def _beside_town(self, text: str, start: int, end: int, before: str, last: str) -> tuple[int, int, float] | None:
+        after = _TOWN_AFTER.match(text, end) if text[end + 1 : end + 2].isupper() else None
         if after is not None and (self._is_town(after[1]) or ("-" in text[start:end] and not self._is_word(after[1]))):
             return start, end, LIKELY
-        town = _TOWN_BEFORE.search(before)
+        town = _TOWN_BEFORE.search(before) if last[:1].isupper() else None
         if town is not None and _NO_MORE.match(text, end) and not self._is_word(town[1]):
             return start, end, POSSIBLE
         return None
@@ -96,6 +105,7 @@ def _lettered(text: str, start: int) -> tuple[int, int, float] | None:
 
 
 _PREVIOUS = frozenset(("", " ", "\n", ":", "-", "(", "\t", ","))
+_CUE_SIGNS = frozenset(("", " ", ":", "=", "#", ",", ".", "\n", "("))
 _INNER = frozenset((" ", "-"))
 _BRITISH = re.compile(r"(?i:[A-PR-UWYZ][A-HK-Y]?\d[\dA-HJKPS-UW]? \d[ABD-HJLNP-UW-Z]{2})(?!\w)")
 _CANADIAN = re.compile(r"[ABCEGHJ-NPR-TVXY]\d[A-Z] ?\d[A-Z]\d(?!\w)")
@@ -106,10 +116,16 @@ _COUNTRY = re.compile(
 )
 _CUE = re.compile(
     r"(?i)\b(?:plz|postleitzahl|code postal|zip(?: ?code)?|post ?code|postal code|postnummer|cap|c\.p\.|npa)"
-    r"(?: is| ist| est| lautet| war| of)?[ :=#]{1,3}$"
+    r"(?:[ ?:=#.,]{1,3}(?:is|it's|it|now|ist|est|lautet|war|of|user|my|answer|jetzt|neu|new|old|the|die|meine|mon)){0,3}[ ?:=#.]{1,3}$"
 )
-_STATE = re.compile(
-    r"\b(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|P[AR]|RI|S[CD]|T[NX]|UT|V[AIT]|W[AIVY]) $"
+_CUE_ENDS = words(
+    "plz postleitzahl postal zip code postcode postnummer cap npa c.p. is it's now ist est lautet war of user code? zip? user: jetzt"
+)
+_STATES = words(
+    """
+    AK AL AR AZ CA CO CT DC DE FL GA HI IA ID IL IN KS KY LA MA MD ME MI MN MO MS MT NC ND NE NH NJ NM NV NY OH OK OR PA PR RI SC
+    SD TN TX UT VA VI VT WA WI WV WY
+    """
 )
 _TOWN_AFTER = re.compile(
     rf" ({CAPITAL}[\w'’-]+(?: (?:am|an|der|im|la|le|sur|upon) {CAPITAL}?[\w'’-]+| {CAPITAL}[\w'’-]+)?)"

@@ -45,7 +45,8 @@ class StreetAddressRecogniser:
         for at, stop in reading.runs:
             if at < done or stop - at > 5:
                 continue
-            core = _street(text, at, stop, done, self._known)
+            leads, ends = _leads(text, stop), _ends(text, at)
+            core = _street(text, at, stop, done, leads=leads, ends=ends, known=self._known) if leads or ends else None
             if core is not None:
                 start, end = _crossing(text, *_whole(text, core[0], core[1], done), done)
                 end -= bool(_SENTENCE_END.search(text, max(start, end - 8), end))
@@ -53,22 +54,37 @@ class StreetAddressRecogniser:
                 yield Span(start, end, "STREET_ADDRESS", core[2])
 
 
-def _street(text: str, start: int, end: int, floor: int, known: Callable[[], Lexicon]) -> tuple[int, int, float] | None:
+def _leads(text: str, end: int) -> bool:
+    """Whether a word follows the number."""
+    after = text[end : end + 3]
+    return after[1:2].isalpha() or (after[2:].isalpha() and (after[0].isalpha() or after[0] == ",")) or after[:1] == "-"
+
+
+def _ends(text: str, start: int) -> bool:
+    """Whether a word stands before the number."""
+    before = text[start - 2 : start]
+    return before[1:] == " " and (before[0].isalpha() or before[0] == ".")
+
+
+def _street(
+    text: str, start: int, end: int, floor: int, *, leads: bool, ends: bool, known: Callable[[], Lexicon]
+) -> tuple[int, int, float] | None:
     """Return the street that the number belongs to."""
-    after = text[end : end + 24]
-    if after[1:5].lower() == "box " or (after[:1] == "," and after[2:6].lower() == "box "):
+    after = text[end : end + 24] if leads else ""
+    if after[:6].lstrip(" ,")[:4].lower() == "box ":
         return _military(text, start, end, floor)
-    if text[start - 4 : start - 2].upper() == " A" and end - start == 5:
+    if end - start == 5 and ends and text[start - 4 : start - 2] in (" A", " a"):
         ship = _SHIP.search(text, max(floor, start - 50), start)
         if ship is not None:
             return ship.start(), end, TYPED
-    if _may_open(after):
+    if leads and _may_open(after):
         ahead = _NUMBER_FIRST.match(text, start)
-        if ahead and not (
-            _is_year(text[start:end]) and text[:start].endswith(("in ", "In ", "since ", "of ", "Im Jahr "))
-        ):
+        if ahead and not (_is_year(text[start:end]) and text[max(0, start - 6) : start].endswith(_BEFORE_YEARS)):
             return start, ahead.end(), TYPED
-    return _numbered_last(text, start, floor, known)
+        named = _NUMBER_AND_NAME.match(text, start) if ahead is None else None
+        if named and _is_cued(text, start) and not _has_words(named[1], known):
+            return start, named.start(1) + len(named[1].rstrip(".")), SHAPED
+    return _numbered_last(text, start, floor, known) if ends else None
 
 
 def _may_open(after: str) -> bool:
@@ -117,15 +133,24 @@ def _shaped(
     text: str, first: int, name: str, end: int, floor: int, known: Callable[[], Lexicon]
 ) -> tuple[int, int, float] | None:
     """Judge capitalised words and a number, none of them known to be a street, by what stands around."""
-    if _UNIT_AHEAD.match(text, end) or (_is_cued(text, first) and _ENDS.match(text, end)):
+    cued = _is_cued(text, first)
+    if _UNIT_AHEAD.match(text, end) or (cued and _ENDS.match(text, end)):
         return first, end, SHAPED
-    kinds = known().kinds
-    if any(part.isupper() or kinds.get(part.rstrip("."), 0) & (WORD | STOP) for part in name.replace("-", " ").split()):
+    if _has_words(name, known):
         return None
     numbered = _LEADING_NUMBER.search(text, max(floor, first - 12), first)
-    if (numbered and _ENDS.match(text, end)) or _POSTCODE_AHEAD.match(text, end):
+    if cued or (numbered and _ENDS.match(text, end)) or _POSTCODE_AHEAD.match(text, end):
         return first, end, SHAPED
     return None
+
+
+def _has_words(name: str, known: Callable[[], Lexicon]) -> bool:
+    """Whether everyday words, form words or abbreviations are among the words of a name."""
+    kinds = known().kinds
+    return any(
+        (part.isupper() and len(part) < 5) or kinds.get(part.rstrip("."), 0) & (WORD | STOP)
+        for part in name.replace("-", " ").split()
+    )
 
 
 def _typed_start(line: str, kinds: Mapping[str, int]) -> int | None:
@@ -173,17 +198,22 @@ def _whole(text: str, start: int, end: int, floor: int) -> tuple[int, int]:
 
 def _crossing(text: str, start: int, end: int, floor: int) -> tuple[int, int]:
     """Take in the other street of a corner."""
-    before = text[max(floor, start - BEFORE_MAX) : start]
-    corner = _CORNER.search(before) or (_OTHER_STREET.search(before) if _is_cued(text, start - len(before)) else None)
-    if corner is not None:
-        start -= len(before) - corner.start()
-        other = _AND_STREET.match(text, end)
-        end = other.end() if other else end
-    return start, end
+    offset = max(floor, start - BEFORE_MAX)
+    before = text[offset:start]
+    corner = _CORNER.search(before) if before[-3:] in ("of ", "ke ", "de ") else None
+    if corner is None and before.endswith(" and "):
+        corner = _OTHER_STREET.search(before)
+        corner = corner if corner and _is_cued(text, offset + corner.start()) else None
+    if corner is None:
+        return start, end
+    other = _AND_STREET.match(text, end)
+    return offset + corner.start(), other.end() if other else end
 
 
 def _before(text: str, start: int, floor: int) -> int:
     """Take in the numbers before: a postcode or block at the head of the line."""
+    if text[start - 1 : start] != " " or not text[start - 2 : start - 1].isdigit():
+        return start
     numbers = _LEADING_NUMBER.search(text, max(floor, start - 14), start)
     return numbers.start(1) if numbers else start
 
@@ -235,10 +265,12 @@ _AND_STREET = re.compile(rf"\.? and {_NAME}(?: {_NAME}){{0,3}}")
 _POSTCODE = r"(?:[A-Z]{1,2}-)?\d{4,5}(?:-\d{3,4})?|\d{3} \d{2}|\d{2}-\d{3}|[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}|[A-Z]\d[A-Z] \d[A-Z]\d|\d{4} ?[A-Z]{2}"
 _TOWN = rf"{CAPITAL}[\w'’.-]*(?:[ -](?:(?:de|del|di|da|do|am|an|der|im|in|la|le|sur|upon|of|u|nad|pod|v) ){{0,2}}{CAPITAL}?[\w'’.-]*){{0,4}}"
 _AHEAD = re.compile(r"[a-zA-Z]?(?:-\d+[a-zA-Z]?)?(?: ?(?:bis|ter|quater))?,? ([^\W\d_]+\.?)")
+_BEFORE_YEARS = (" in ", "In ", "since ", " of ", "Jahr ", " seit ", " en ")
+_NUMBER_AND_NAME = re.compile(rf"\d{{1,5}} ({_NAME}(?: {_NAME}){{0,3}})(?=\.?(?:[\n?!;,]|$|\.\s))")
 _SENTENCE_END = re.compile(r"[^\W\d_]{5}\.$")
 _MORE = re.compile(
     rf"\.?(?:,?[ ]|,?\s?\n\n?[> ]*,?\s?|,\s)"
-    rf"(?:(?i:{streets.UNITS})\b\.? ?#?\d*[\w-]{{0,6}}(?: {_NAME}(?: {_NAME}){{0,3}}(?=[\n,?.;]|$))?"
+    rf"(?:(?i:{streets.UNITS})\b\.? ?#?\d*[\w-]{{0,6}}(?: (?!(?i:{streets.UNITS})\b){_NAME}(?: {_NAME}){{0,3}}(?=[\n,?.;]|$))?"
     rf"|{_NAME}(?: {_NAME}){{0,2}}(?=,?\s{{1,3}}(?:> )?(?i:{streets.UNITS})\.? ?\d)"
     rf"|(?:{_POSTCODE})(?!\w)(?: {_NAME}(?:[ -]{_NAME}){{0,3}})?)"
     rf"|(?:,[ ]|,?\s?\n\n?[> ]*(?:,\s)?){CAPITAL}[\w'’.-]*(?:[ -](?:[a-z]{{1,3}} ){{0,2}}{CAPITAL}[\w'’.-]*){{0,4}}(?: (?:{_POSTCODE})(?!\w))?(?=[\n,?.;]|$| (?:for|in|with)\b)"
