@@ -91,8 +91,10 @@ class Row:
             kind = kinds[index]
             if kind & (TITLE | ROLE):
                 name = self._after_title(index)
+            elif kind == WORD:
+                name = self._related(index)
             elif kind & NAME:
-                name = self._around(index, done)
+                name = self._pair(index) or self._around(index, done)
             else:
                 name = self._unknown(index)
             if name is not None:
@@ -106,6 +108,8 @@ class Row:
         initials = {index for index, kind in enumerate(kinds) if kind & INITIAL}
         for index, kind in enumerate(kinds):
             if kind & _PLAIN or not kind & _SIGNS:
+                if kind == WORD and not self._german and text[starts[index] - 5 : starts[index]] in _RELATION_TAILS:
+                    found.append(index)
                 continue
             if kind & _EVIDENT and not kind & (WORD | PLACE):
                 found.append(index)
@@ -119,6 +123,8 @@ class Row:
                 or (kind & UNKNOWN and (index - 1 in initials or index + 1 in initials))
                 or (kind & NAME and self._has_neighbour(index, end))
                 or (kind & UNKNOWN and not self._german)
+                or (kind & GIVEN and text[end : end + 1] in _CALLED)
+                or (kind & NAME and self._words[index].endswith(("'s", "’s")))
             ):
                 found.append(index)
         return found
@@ -192,6 +198,23 @@ class Row:
             believed |= UNKNOWN
         return bool(self._kinds[first] & believed) and not self._has_particle(first - 1)
 
+    def _related(self, index: int) -> Name | None:
+        """Return an everyday word with a capital, where English has one only in a name: "my daughter Faith"."""
+        start = self._starts[index]
+        before = " ".join(self._text[max(0, start - CUE_MAX) : start].lower().split()[-2:])
+        related = before in CUES and before.startswith(("my ", "his ", "her ")) and self._cased
+        return Name(index, index, POSSIBLE) if related else None
+
+    def _pair(self, index: int) -> Name | None:
+        """Return the first of two frequent family names that do something together: "Park and Mann were"."""
+        if index + 1 >= len(self._kinds) or self._kinds[index] & _FREQUENT != _FREQUENT or self._gap(index) != " and ":
+            return None
+        end = self._matches[index + 1].end()
+        both = self._kinds[index + 1] & _FREQUENT == _FREQUENT and self._text[end : end + 5] in _PLURAL
+        return (
+            Name(index, index, POSSIBLE) if both and not (self._kinds[index] | self._kinds[index + 1]) & STOP else None
+        )
+
     def _around(self, index: int, floor: int) -> Name | None:
         """Return the name that the known word is a part of."""
         first = index
@@ -256,21 +279,35 @@ class Row:
         last = self._extended(index)
         if (with_initial and last > index + 1) or self._score_by_cue(index, index) or self._is_foreign(index, last):
             return None if self._is_tail(last) else Name(index, last, POSSIBLE)
-        return Name(index, index, POSSIBLE) if last == index and self._is_unheard(index) else None
+        if (
+            self._german
+            or not self._cased
+            or self._is_tail(last)
+            or not all(map(self._is_unheard, range(index, last + 1)))
+        ):
+            return None
+        written = self._is_english() or (last > index and self._is_line(index, last))
+        return Name(index, last, POSSIBLE) if written and self._acts(index, last) else None
+
+    def _is_line(self, first: int, last: int) -> bool:
+        start, end = self._starts[first], self._matches[last].end()
+        return self._text[max(0, start - 2) : start] in ("", "> ", "\n\n") and self._text[end : end + 1] in ("", "\n")
 
     def _is_unheard(self, index: int) -> bool:
-        """Whether an English sentence does with the word what it does with a person, and it is no word of English."""
-        word, start, end = self._words[index], self._starts[index], self._matches[index].end()
-        bare = word.removesuffix("'s").removesuffix("’s")
-        if self._german or not self._cased or not (4 <= len(bare) <= 11 and bare.isalpha() and bare[1:].islower()):
-            return False
-        if self._text[end : end + 1] == " " and index + 1 < len(self._starts) and self._starts[index + 1] == end + 1:
+        """Whether a word is spelled as names are, and none of English."""
+        bare = self._words[index].removesuffix("'s").removesuffix("’s")
+        spelled = 4 <= len(bare) <= 12 and bare.isalpha() and bare[1:].islower()
+        return spelled and bool(self._kinds[index] & (UNKNOWN | NAME)) and bare.lower() not in self._known.english
+
+    def _acts(self, first: int, last: int) -> bool:
+        """Whether an English sentence does with the words what it does with a person."""
+        start, end = self._starts[first], self._matches[last].end()
+        if last + 1 < len(self._starts) and self._starts[last + 1] == end + 1 and self._text[end] == " ":
             return False
         before = f" {self._text[max(0, start - 10) : start].lower()}"
-        acts = bare != word or self._text[end : end + 6].startswith(_ACTS)
-        return (
-            acts and not before.endswith(_NO_PERSONS) and self._is_english() and bare.lower() not in self._known.english
-        )
+        if before.endswith(_NO_PERSONS if last == first else _LOCATIVES):
+            return False
+        return last > first or self._words[last].endswith(("'s", "’s")) or self._text[end : end + 6].startswith(_ACTS)
 
     def _is_english(self) -> bool:
         return any(word in self._text for word in (" the ", " is ", " and ", " my ", " was ", " you ", " to "))
@@ -339,12 +376,19 @@ class Row:
         return last + 1 < len(self._kinds) and bool(self._kinds[last + 1] & (WORD | UNKNOWN)) and self._joins(last)
 
     def _score_by_cue(self, first: int, last: int) -> float:
-        end = self._matches[last].end()
+        end = self._end(last)
         if self._is_announced(self._starts[first]):
             return LIKELY
         if self._text[end : end + CUE_MAX].startswith(AFTER):
             return POSSIBLE
+        if self._kinds[first] & GIVEN and self._is_called(first, end):
+            return POSSIBLE
         return POSSIBLE if self._kinds[first] & GIVEN and self._is_label(last) else 0
+
+    def _is_called(self, first: int, end: int) -> bool:
+        """Whether a sentence calls the name: "Remember me, Destiny?"."""
+        start = self._starts[first]
+        return self._text[start - 2 : start] == ", " and self._text[end : end + 1] in ("?", "!")
 
     def _is_announced(self, start: int) -> bool:
         before = self._text[max(0, start - CUE_MAX) : start].lower()
@@ -415,7 +459,7 @@ _ENUMERATION = phrases(", | and | und | et |, and | or | oder | ou | to | & ")
 _GLUE = frozenset("@/\\_#=.&")
 _FOREIGN = frozenset("šžčćđłńśźżőűðþřěůňťďąęışğățșøåæñãõíóúáýāēīūķļņģŠŽČĆĐŁŃŚŹŻŐŰÐÞŘŤĎŞĞŢȚȘØÅÆÑÍÓÚÁÝĀĒĪŪ")
 """Letters that neither English nor German nor French has."""
-_LOCATIVES = tuple(f"{word} " for word in words("in at from near to of around via"))
+_LOCATIVES = tuple(f"{word} " for word in words("in at from near to of around via for the a an our your their"))
 _ACTS = tuple(phrases(" is | was| has | had | will| can | who |, | and |?|.|!| live| work| call| said|: "))
 """How a sentence goes on behind the name of a person."""
 _NO_PERSONS = tuple(
@@ -436,5 +480,9 @@ _CUE_TAILS = frozenset(
 ) - {"cher "}
 """The last letters before a name that is announced: a quick look, before the whole cue is compared. German has many words
 on -cher; a letter begins with `Cher`."""
+_RELATION_TAILS = frozenset(f"{cue[-4:]} " for cue in CUES if cue.startswith(("my ", "his ", "her ")))
+_CALLED = frozenset("?!:")
+_FREQUENT = SURNAME | COMMON
+_PLURAL = frozenset((" were", " are ", " have", " met ", " said", " both"))
 _SHORT_CUE_TAILS = frozenset(f"{cue} " for cue in ("hi", "Hi", "HI", "né"))
 _AFTER_HEADS = frozenset(after[:3] for after in AFTER)

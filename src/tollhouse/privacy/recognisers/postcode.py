@@ -66,7 +66,7 @@ class PostcodeRecogniser:
         if before[-1:] == "-":
             country = _COUNTRY.search(before[-4:])
             return (start - len(country[0]), digits.end(), SURE) if country else None
-        last = before.rstrip(" :=#").rpartition(" ")[2]
+        last = before.rstrip(" :=#,").rpartition(" ")[2]
         if last.lower() in _CUE_ENDS and _CUE.search(before):
             return start, digits.end(), SURE
         if last in _STATES and len(digits[0]) in (5, 10):
@@ -131,6 +131,6 @@ _TOWN_AFTER = re.compile(
     rf" ({CAPITAL}[\w'’-]+(?: (?:am|an|der|im|la|le|sur|upon) {CAPITAL}?[\w'’-]+| {CAPITAL}[\w'’-]+)?)"
 )
 _TOWN_BEFORE = re.compile(
-    rf"\b(?:in|at|near|from|to|of|aus|bei|nach|à|de) ({CAPITAL}[\w'’.-]*(?: (?:(?:de|di|da|do|la|u|nad|am|an der) )?{CAPITAL}[\w'’.-]*){{0,3}}) $"
+    rf"\b(?:in|at|near|from|to|of|aus|bei|nach|à|de) ({CAPITAL}[\w'’.-]*(?: (?:(?:de|di|da|do|la|u|nad|am|an der) )?{CAPITAL}[\w'’.-]*){{0,3}}),? $"
 )
 _NO_MORE = re.compile(r"(?:[.,;?!)\n]|$| (?:in|and|und|et|for|with|is|was|to|on|at|from|or)\b)")
