@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -39,6 +39,7 @@ USE_CASES: Mapping[str, Tree] = {
     "watched": {"guardrails": {"injection": "observe", "links": "observe", "leaked": "observe"}},
     "no-orders": {"guardrails": {"injection": "block"}},
     "no-links": {"guardrails": {"injection": "observe", "links": "block"}, "cache": {"exact": True}},
+    "kept": {"guardrails": {"links": "observe"}, "cache": {"exact": True}},
     "listed": {"guardrails": {"links": "block"}, "link_hosts": ["evil.example"]},
     "no-leaks": {"guardrails": {"leaked": "block"}},
     "no-secrets": {"guardrails": {"secrets": "block"}},
@@ -167,13 +168,25 @@ async def test_neither_record_nor_error_holds_any_of_the_text(tmp_path: Path) ->
 
 async def test_an_answer_given_again_goes_through_the_output_guardrails_too(tmp_path: Path) -> None:
     async with a_house(tmp_path) as house:
-        first = await ask(house, "no-links", saying(MAIL))
-        again = await ask(house, "no-links", saying(MAIL))
+        first = await ask(house, "kept", saying(MAIL))
+        governance = house.house.governance
+        stricter = replace(governance.use_cases["kept"], guardrails=governance.use_cases["no-links"].guardrails)
+        house.house.gateway.put_in_force(replace(governance, use_cases={**governance.use_cases, "kept": stricter}))
+        again = await ask(house, "kept", saying(MAIL))
 
         assert len(house.simulator.requests) == 1
-    assert isinstance(first.error, GuardrailBlocked)
+    assert first.error is None
     assert isinstance(again.error, GuardrailBlocked)
     assert (again.call.cache, again.call.attempts, again.call.status) == ("exact", [], 403)
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_an_answer_that_a_guardrail_refused_is_not_kept(tmp_path: Path, streamed: bool) -> None:
+    async with a_house(tmp_path) as house:
+        refused = [await ask(house, "no-links", saying(MAIL, stream=streamed)) for _ in range(2)]
+
+        assert len(house.simulator.requests) == 2
+    assert [(each.call.cache, each.call.status) for each in refused] == [("miss", 403)] * 2
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ KEYED: Mapping[type, frozenset[str]] = {
 NOT_KEYED: Mapping[type, frozenset[str]] = {
     UseCase: frozenset(
         {"owner", "models", "budget", "rate", "unpriced_allowed", "workflow", "prompt", "origins", "state"}
-        | {"register", "managed", "cache", "queue", "priority", "privacy"}
+        | {"register", "managed", "cache", "queue", "priority", "privacy", "guardrails"}
     ),
     Route: frozenset(
         {"fallbacks", "retries", "retry_wait_max_ms", "release_complete", "max_answer_bytes", "managed"}
@@ -39,7 +39,10 @@ NOT_KEYED: Mapping[type, frozenset[str]] = {
     ),
     Deployment: frozenset({"price", "timeouts", "context_tokens", "bounds", "limits", "breaker", "weight"}),
 }
-"""What does not: who may call, what it costs, how long it may take, and who answers in the route's place."""
+"""
+What does not: who may call, what it costs, how long it may take, and who answers in the route's place. Personal data is
+taken out before a question comes here, and guardrails look at answers that are given again.
+"""
 
 ELSEWHERE = (b'"image_url"', b'"input_image"', b'"input_audio"', b'"input_file"', b'"file_url"', b'"file_id"')
 """Marks of input that may lie at an address, where it can change while the question stays the same."""

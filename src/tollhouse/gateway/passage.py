@@ -165,15 +165,17 @@ class Passage:
                                 for released in self._released(event):
                                     self._is_out = True
                                     yield released
-                    self._share()
             except (UpstreamError, NoRoom) as error:
                 hit = await self._stand_in(error)
                 if hit is None:
                     raise
             last = self._ending(endings) if hit is None else self._again(hit)
-            for approved in await self._approved([restored for event in last for restored in self._restored(event)]):
+            rest = await self._approved([restored for event in last for restored in self._restored(event)])
+            if hit is None:
+                self._share()
+            for event in rest:
                 self._is_out = True
-                yield approved
+                yield event
 
     async def answer(self, repair: Repair) -> bytes:
         """Return a whole answer's body, after at most one repair as one more attempt of the same call."""
@@ -193,10 +195,11 @@ class Passage:
             if again is not None:
                 await self._mask(self._endpoint.read(again))
                 restored = self._restored_whole(await self._whole(self._leaving))
-            elif hit is None and self._visit is not None:
+            approved = (await self._approved([Event(restored, NOTHING)]))[-1].data
+            if hit is None and again is None and self._visit is not None:
                 self._visit.add(Event(body, NOTHING))
                 self._share()
-            return (await self._approved([Event(restored, NOTHING)]))[-1].data
+            return approved
 
     # --- guardrails and personal data -------------------------------------------------------------------------------
 
@@ -264,7 +267,7 @@ class Passage:
         return hit
 
     def _share(self) -> None:
-        """The answer is complete and settled: others may have it."""
+        """The answer is complete, settled and refused by no guardrail: others may have it."""
         if self._visit is None:
             return
         last = self.call.attempts[-1]
