@@ -15,7 +15,7 @@ import pytest
 
 from flow_house import Tree, chat, eventually, read_event, route, tree, use_case
 from flow_process import ADMIN, KEY, RunningSimulator, Service, books, serving, simulating, write_config
-from worker_processes import ask, kill, opened, processes_that_answer, until_replaced, workers_of
+from worker_processes import ask, hanging, kill, opened, processes_that_answer, until_replaced, workers_of
 
 OTHER_KEY = "th-process-key-9876543210"
 PACED = "sim-paced:40:40"
@@ -227,7 +227,7 @@ def test_a_terminal_that_is_closed_ends_a_server_that_was_started_on_it(
     try:
         os.close(theirs)
         said = b""
-        while b"is ready at" not in said:
+        while b"drains and stops)\r\n" not in said:
             said += os.read(ours, 4_096)
 
         os.close(ours)
@@ -238,6 +238,26 @@ def test_a_terminal_that_is_closed_ends_a_server_that_was_started_on_it(
         with suppress(ProcessLookupError):
             process.kill()
         process.wait()
+
+
+def test_a_call_under_way_is_tried_again_at_the_provider_that_it_was_let_in_with(
+    tmp_path: Path, simulator: RunningSimulator, successor: RunningSimulator
+) -> None:
+    model = "sim-echo@tried-again"
+    simulator.script(model, ["sim-429:2", "sim-echo"])
+    config = write_config(tmp_path, simulator, before())
+    with serving(config) as service:
+        answer = hanging(service, chat(model), {})
+        eventually(lambda: any(request.model == model for request in simulator.requests()))
+        write_config(tmp_path, simulator, after(successor))
+
+        reload(service)
+        eventually(lambda: bool(told(service, "config_reloaded")))
+
+        with answer.getresponse() as response:
+            assert response.status == 200, response.read()
+        answer.close()
+    assert sum(request.model == model for request in simulator.requests()) == 2
 
 
 def connections(service: Service, simulator: RunningSimulator) -> int:

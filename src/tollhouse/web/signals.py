@@ -31,6 +31,7 @@ def catching(stop: Callable[[], None], reload: Callable[[], None]) -> Iterator[N
 
     def hung_up() -> None:
         if had_terminal and not _has_terminal():
+            _speak_to_nobody()
             stop()
         else:
             reload()
@@ -45,6 +46,14 @@ def catching(stop: Callable[[], None], reload: Callable[[], None]) -> Iterator[N
         signal.pthread_sigmask(signal.SIG_SETMASK, before)  # held again: a SIGHUP must not cut the end short
         for number in (*_ENDS, signal.SIGHUP):
             loop.remove_signal_handler(number)
+
+
+def _speak_to_nobody() -> None:
+    """Writing to a terminal that is gone fails, and the end has lines of the log to write."""
+    nobody = os.open(os.devnull, os.O_WRONLY)
+    for number in (sys.stdout.fileno(), sys.stderr.fileno()):
+        os.dup2(nobody, number)
+    os.close(nobody)
 
 
 def _has_terminal() -> bool:
