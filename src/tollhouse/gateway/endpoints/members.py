@@ -12,6 +12,20 @@ from tollhouse.domain.sse import data_of, with_data
 Members = dict[str, bytes]
 Known = TypeVar("Known")
 
+MEMBERS_MAX = 1_000
+"""Top-level members: OpenAI's largest request has about 40, and each costs more to tell apart than a member below."""
+NAME_CHARS_MAX = 256
+"""Of a top-level member's name."""
+TEXTS_MAX = 100_000
+"""
+Names and texts in a body, counted by their quotes before anything is decoded (so it may be twice as many): a long
+conversation with its tools has some ten thousand, and a million would hold up all other calls for a second.
+"""
+BRACKETS_MAX = 1_000_000
+"""Opening brackets and braces in a body, those in texts too: the densest program text has one in 40 bytes."""
+COUNTED_FROM_BYTES = 262_144
+"""A smaller body has not room for so many that it mattered."""
+
 _RAW = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _encode = msgspec.json.Encoder().encode
 _SPACE = re.compile(rb"[ \t\r\n]*")
@@ -21,10 +35,13 @@ def read_members(body: bytes) -> Members:
     """
     Return the top-level members of a JSON object, in order.
 
-    Raises InvalidJson for anything that is not one well-formed JSON object in UTF-8 with distinct member names.
+    Raises InvalidJson for anything that is not one well-formed JSON object in UTF-8 with distinct member names,
+    InvalidRequest for one with more of them than anybody needs.
     """
     if not body or body.isspace():
         raise InvalidJson("The body is empty; send a JSON object.")
+    if len(body) > COUNTED_FROM_BYTES:
+        _refuse_too_many_parts(body)
     try:
         if not body.isascii():
             body.decode()
@@ -37,10 +54,20 @@ def read_members(body: bytes) -> Members:
         raise InvalidJson(f"The body is not valid JSON: {error}.") from None
     except RecursionError:
         raise InvalidJson("The body is nested too deeply.") from None
+    if len(raw) > MEMBERS_MAX:
+        raise InvalidRequest(f"The body has more than {MEMBERS_MAX} members.")
     members = {name: bytes(value) for name, value in raw.items()}
     if len(body) != _compact_length(members):
         _refuse_repeated(body, members)
     return members
+
+
+def _refuse_too_many_parts(body: bytes) -> None:
+    """Count without decoding: a name or text begins with a quote that has no backslash before it."""
+    if body.count(b'"') - body.count(b'\\"') > 2 * TEXTS_MAX:
+        raise InvalidRequest(f"The body has more than {TEXTS_MAX} names and texts.")
+    if body.count(b"{") + body.count(b"[") > BRACKETS_MAX:
+        raise InvalidRequest(f"The body has more than {BRACKETS_MAX} objects and lists.")
 
 
 def _compact_length(members: Members) -> int:
@@ -53,6 +80,8 @@ def _refuse_repeated(body: bytes, members: Members) -> None:
 
     JSON leaves repeated names undefined, and a provider may take another one than we did.
     """
+    if max(map(len, members), default=0) > NAME_CHARS_MAX:
+        raise InvalidRequest(f"A member's name in the body has more than {NAME_CHARS_MAX} characters.")
     at = _after_space(body, body.index(b"{") + 1)
     for position, value in enumerate(members.values()):
         if position:
