@@ -39,6 +39,7 @@ from tollhouse.config.govern import govern, provider_specs
 from tollhouse.config.load import Loaded
 from tollhouse.config.overlay import compose, validate
 from tollhouse.config.renewal import renewed
+from tollhouse.config.values import is_loopback, listen_address
 from tollhouse.domain.calls import Call
 from tollhouse.domain.errors import ConfigError, OperatorError, StartError, StoreUnavailable
 from tollhouse.domain.governance import PPM, Deployment, Governance, budgets_of
@@ -83,6 +84,8 @@ if TYPE_CHECKING:
     from tollhouse.web.api.app import Api
     from tollhouse.web.api.rooms import Rooms
     from tollhouse.web.edge import Edge, Page
+    from tollhouse.web.front import Front
+    from tollhouse.web.limits import Limits
 
 JOURNALS = "journal"
 """The folder under `storage.path` where each process has its journal."""
@@ -284,7 +287,6 @@ class Post:
 
 def take_post(loaded: Loaded) -> Post:
     """Listen. To be done first: if the port is taken, nothing else is touched. Raises StartError."""
-    from tollhouse.config.values import listen_address
     from tollhouse.web.serve import bind
 
     return Post(bind(*listen_address(loaded.settings.server.listen)), new_id("proc"))
@@ -332,6 +334,8 @@ async def _serve(house: House, post: Post, log: Log, on_ready: Callable[[str, Se
             on_ready=lambda port: on_ready(f"http://{host}:{port}", house.warnings),
             on_stop=edge.drain,
             on_reload=reloads.ask,
+            limits=limits_of(house),
+            on_refused=edge.refused,
             lifeline=post.lifeline,
         )
         for chore in chores:
@@ -443,12 +447,30 @@ def build_edge(house: House, log: Log, reloads: Reloads | None = None) -> "Edge"
         origins=house.gateway.admission.names,
     )
     pages["/readyz"] = readyz(partial(_checks, house, edge, reloads))
+    edge.stand_behind(_front(house.loaded))
+    reloads.on_taken = lambda: edge.stand_behind(_front(house.loaded))
     sharing = house.gateway.admission.sharing
     gauges["replicas"] = lambda: sharing.standing.count
     gauges["rates_shared"] = lambda: int(sharing.rates.is_shared)
     gauges["in_flight"] = lambda: edge.active
     gauges["streams"] = lambda: edge.streams
     return edge
+
+
+def limits_of(house: House) -> "Limits":
+    """Return what a caller's connection may cost."""
+    from tollhouse.web.limits import Limits
+
+    return Limits(**house.loaded.settings.server.limits.model_dump())
+
+
+def _front(loaded: Loaded) -> "Front":
+    """Without `hosts` a server that only this machine can reach answers to this machine's names only."""
+    from tollhouse.web.front import Front
+
+    server = loaded.settings.server
+    is_local = is_loopback(listen_address(server.listen)[0]) and not server.behind_tls_proxy and not server.hosts
+    return Front(server.hosts, is_local=is_local, trusted_proxies=server.trusted_proxies)
 
 
 def api_rooms(house: House) -> "Rooms":

@@ -23,6 +23,8 @@ WORDS: tuple[tuple[object, str], ...] = (
     (values.Expires, "moment"),
     (values.BaseUrl, "web address"),
     (values.Origin, "origin"),
+    (values.Host, "host"),
+    (values.Network, "network"),
     (values.Threshold, "part"),
     (values.Text, "text"),
     (values.Title, "title"),

@@ -359,7 +359,7 @@ def test_a_rate_that_is_used_up() -> None:
 def request(*headers: str) -> bytes:
     lines = [
         "POST /v1/chat/completions HTTP/1.1",
-        "host: x",
+        "host: localhost",
         "authorization: Bearer th-test-key-0123456789abcdef",
         *headers,
     ]

@@ -375,7 +375,7 @@ def asking(house: TestHouse, body: Tree) -> Iterator[None]:
     parts = urlsplit(house.url)
     with socket.create_connection((parts.hostname, parts.port)) as line:
         content = json.dumps(body).encode()
-        head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {house.api_key}\r\n"
+        head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {house.api_key}\r\n"
         line.sendall(f"{head}x-tollhouse-use-case: tests\r\ncontent-length: {len(content)}\r\n\r\n".encode() + content)
         eventually(lambda: len(house.house.answers.flights) == 1)
         yield

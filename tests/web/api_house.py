@@ -89,7 +89,8 @@ class Asker:
     ) -> Answered:
         """Header names come with underscores."""
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-        sent: Headers = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+        sent: Headers = [(b"host", b"localhost")]
+        sent += [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
         if token is not None:
             sent.append((b"authorization", f"Bearer {token}".encode()))
         number = next(self.addresses)

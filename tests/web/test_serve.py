@@ -14,6 +14,7 @@ import pytest
 from tollhouse.domain.errors import StartError
 from tollhouse.web.asgi import Receive, Scope, Send
 from tollhouse.web.edge import Edge, read_body
+from tollhouse.web.limits import Limits
 from tollhouse.web.serve import DRAINED, INTERRUPTED, Server, bind
 from web_serving import Seen
 
@@ -150,11 +151,11 @@ async def test_cancelling_the_server_cancels_and_waits_for_its_calls() -> None:
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET / HT", b"POST /v1/x HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nhalf"])
-async def test_a_connection_that_never_completes_a_request_is_closed(sent: bytes) -> None:
+async def test_a_connection_that_never_completes_a_request_is_told_and_closed(sent: bytes) -> None:
     streams, stopped = Streams(), asyncio.Event()
     streams.finish.set()
     edge = Edge(v1=_reads_all, api=streams, pages={}, watch=Seen())
-    server = Server(edge, bind("127.0.0.1", 0), drain_ms=0, on_stop=stopped.set, silent_ms=50)
+    server = Server(edge, bind("127.0.0.1", 0), drain_ms=0, on_stop=stopped.set, limits=Limits(header_ms=50))
     ready = asyncio.Event()
     ended = asyncio.create_task(server.run(lambda _port: ready.set()))
     await ready.wait()
@@ -166,13 +167,13 @@ async def test_a_connection_that_never_completes_a_request_is_closed(sent: bytes
     server.stop()
     await ended
 
-    assert end == b""
+    assert end.startswith(b"HTTP/1.1 408 ") if sent else end == b""
 
 
 async def test_a_caller_who_never_reads_the_end_of_an_answer_is_cut() -> None:
     streams, stopped = Streams(), asyncio.Event()
     edge = Edge(v1=_says_much, api=streams, pages={}, watch=Seen())
-    server = Server(edge, bind("127.0.0.1", 0), drain_ms=0, on_stop=stopped.set, silent_ms=200)
+    server = Server(edge, bind("127.0.0.1", 0), drain_ms=0, on_stop=stopped.set, limits=Limits(unread_ms=200))
     ready = asyncio.Event()
     ended = asyncio.create_task(server.run(lambda _port: ready.set()))
     await ready.wait()
@@ -180,9 +181,9 @@ async def test_a_caller_who_never_reads_the_end_of_an_answer_is_cut() -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1_024)
     writer.write(b"POST /v1/x HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n")
     async with asyncio.timeout(20):
-        while not server._connections:
+        while not server.connections:
             await asyncio.sleep(0.01)
-        while server._connections:
+        while server.connections:
             await asyncio.sleep(0.01)
     got = await reader.read(-1)
     writer.close()
@@ -233,6 +234,7 @@ PROGRAM = """
 import sys, uvloop
 from tollhouse.web.asgi import Reply, send_reply
 from tollhouse.web.edge import Edge, read_body
+from tollhouse.web.limits import Limits
 from tollhouse.web.serve import bind, serve
 
 class Watch:

@@ -23,6 +23,7 @@ from .problems import InvalidConfig, Mark, Problem
 from .references import check_references
 from .tree import Settings
 from .unbuilt import leave_out, sweep
+from .values import is_loopback, listen_address
 from .variables import expand
 from .yaml import FILE_BYTES_MAX, Members, Node, Scalar, parse, plain
 
@@ -150,6 +151,12 @@ def _warnings(settings: Settings, path: Path, has_dotenv: bool) -> Iterator[str]
         yield f"{path.parent / '.env'} can be read by other users of this machine; run `chmod 600` on it."
     if settings.privacy.master_key is None:
         yield "No privacy.master_key is set, so nothing that needs sealing (replays, stored responses) is kept."
+    server = settings.server
+    if not (server.tls or server.behind_tls_proxy or is_loopback(listen_address(server.listen)[0])):
+        yield (
+            f"server.listen: {server.listen} can be reached from outside without TLS, so keys travel unencrypted; put a "
+            "proxy in front that ends TLS, and say `server.behind_tls_proxy: true`."
+        )
     for name, provider in settings.providers.items():
         url = urlsplit(provider.base_url or "")
         if provider.api_key and url.scheme == "http" and url.hostname not in ("localhost", "127.0.0.1", "::1"):

@@ -13,7 +13,7 @@ from .load import Loaded
 AT_START = ("server", "storage", "privacy", "retention")
 """Sections that are read at the start only, but for RENEWED."""
 
-RENEWED = (("server", "admin_token"),)
+RENEWED = tuple(("server", key) for key in ("admin_token", "hosts", "behind_tls_proxy", "trusted_proxies"))
 """What counts at once although its section does not."""
 
 NAMED = ("providers", "models", "teams", "use_cases")

@@ -23,6 +23,7 @@ from .values import (
     DatabaseAddress,
     Expires,
     HeaderName,
+    Host,
     Json,
     LimitMs,
     LinkHost,
@@ -30,6 +31,7 @@ from .values import (
     MasterKey,
     ModelName,
     Name,
+    Network,
     Origin,
     Pattern,
     PatternName,
@@ -55,6 +57,9 @@ THRESHOLDS_MAX = 16
 
 ORIGINS_MAX = 100
 """Every call from a web page is held against each of them."""
+
+HOSTS_MAX = 100
+"""Names of one service, or networks of its proxies."""
 
 AZURE_HOSTS = (".openai.azure.com", ".cognitiveservices.azure.com")
 
@@ -162,6 +167,19 @@ class Tls(Part):
     client_ca: Text | None = None
 
 
+class ConnectionLimits(Part):
+    """As `web/limits.py` has them, with its reasons."""
+
+    header_bytes: Annotated[int, Field(ge=1_024, le=1_048_576)] = 32_768
+    headers: Annotated[int, Field(ge=10, le=10_000)] = 100
+    header_ms: LimitMs = 10_000
+    body_ms: LimitMs = 120_000
+    body_bytes_per_second: Count = 1_024
+    keep_alive_ms: LimitMs = 75_000
+    unread_ms: LimitMs = 30_000
+    connections: Annotated[int, Field(ge=1, le=1_000_000)] = 4_096
+
+
 class Server(Part):
     listen: Listen = "127.0.0.1:8088"
     workers: Count = 1
@@ -169,9 +187,10 @@ class Server(Part):
     admin_token: CallerSecret | None = None
     tls: Annotated[Tls | None, OffIsNull] = None
     drain_ms: WaitMs = 60_000
-    hosts: tuple[Text, ...] = ()
+    hosts: Annotated[tuple[Host, ...], Field(max_length=HOSTS_MAX)] = ()
     behind_tls_proxy: bool = False
-    trusted_proxies: tuple[Text, ...] = ()
+    trusted_proxies: Annotated[tuple[Network, ...], Field(max_length=HOSTS_MAX)] = ()
+    limits: ConnectionLimits = ConnectionLimits()
     upstream_client: Literal["own", "aiohttp"] = "own"
 
 

@@ -31,9 +31,6 @@ class Unbuilt:
 
 UNBUILT: tuple[Unbuilt, ...] = (
     Unbuilt("server.tls", "TLS at our own port"),
-    Unbuilt("server.hosts", "a list of allowed host names"),
-    Unbuilt("server.behind_tls_proxy", "rules for a TLS proxy in front"),
-    Unbuilt("server.trusted_proxies", "rules for a proxy in front"),
     Unbuilt("retention.calls_days", "deletion of old calls"),
     Unbuilt("models.*.early_ping", "pings before the first chunk"),
     Unbuilt("models.*.deployments.*.capabilities", "choice by capability"),

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
+from ipaddress import ip_address, ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -53,6 +54,7 @@ _LISTEN = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+):(?P<port>[0
 _SLASHES = re.compile(r"(?<![:/])/{2,}")
 """An address in a variable often ends in a slash (Azure's does), and the file adds a path to it."""
 _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?", re.ASCII)
+_HOST_NAME = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9._-]{0,252}[a-z0-9])?", re.ASCII)
 _HERE = ("localhost", "127.0.0.1", "[::1]")
 """Hosts whose pages never cross a network, so that they may be served without TLS."""
 _DEFAULT_PORTS = {"https": "443", "http": "80"}
@@ -73,6 +75,11 @@ def listen_address(text: str) -> tuple[str, int]:
     if match is None or int(match["port"]) > 65_535:
         raise ValueError("not host:port")
     return match["host"].strip("[]"), int(match["port"])
+
+
+def is_loopback(host: str) -> bool:
+    """Can only this machine reach what listens there?"""
+    return host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
 
 
 def master_key(text: str) -> bytes:
@@ -219,6 +226,32 @@ def _origin(text: str) -> str:
     return f"{match['scheme']}://{match['host']}{written}"
 
 
+def _host(text: str) -> str:
+    """A name without a port, `*.` before it for all below; or a plain address, IPv6 without brackets."""
+    bare = text.strip("[]").lower()
+    if not _HOST_NAME.fullmatch(bare) and not _is_address(bare):
+        raise wrong(
+            f"{text!r} is not a host",
+            "write a name or an address without port, for example gateway.example or *.example",
+        )
+    return bare
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text, strict=False))
+    except ValueError:
+        raise wrong(f"{text!r} is not an address or network", "write it as 10.0.0.7 or 10.0.0.0/8") from None
+
+
 def _threshold(value: object) -> float:
     """Check the part as it is written. The float is good to six places, which is all there is: `threshold_ppm` gives it back."""
     text = _written_text(value)
@@ -332,6 +365,8 @@ LinkHost = Annotated[Text, AfterValidator(_link_host)]
 Expires = Annotated[Text, AfterValidator(_expires)]
 BaseUrl = Annotated[Text, AfterValidator(_base_url)]
 Origin = Annotated[Text, AfterValidator(_origin)]
+Host = Annotated[Text, AfterValidator(_host)]
+Network = Annotated[Text, AfterValidator(_network)]
 Threshold = Annotated[
     float,
     PlainValidator(_threshold),

@@ -3,7 +3,7 @@ The error tree. Each class knows four facts, set here once, and its docstring is
 
     TollhouseError
     ├── RequestError              the caller's request cannot be taken as it is
-    │   ├── InvalidJson, InvalidRequest, BodyTooLarge, UseCaseRequired, ModelNotFound, NotFound, MethodNotAllowed
+    │   ├── InvalidJson, InvalidRequest, BodyTooLarge, HeadersTooLarge, RequestTooSlow, HostNotAllowed, UseCaseRequired, ModelNotFound, NotFound, MethodNotAllowed
     │   ├── ParameterNotAllowed, ModelNotPriced, BoundUnknown
     │   ├── IdempotencyMismatch, IdempotencyInFlight
     │   └── Conflict, ManagedByFile
@@ -92,6 +92,24 @@ class BodyTooLarge(RequestError):
     """The body is larger than `server.max_body_bytes`."""
 
     status, code = 413, "body_too_large"
+
+
+class HeadersTooLarge(RequestError):
+    """The headers are more or larger than `server.limits` allows."""
+
+    status, code = 431, "headers_too_large"
+
+
+class RequestTooSlow(RequestError):
+    """The request did not arrive as fast as `server.limits` asks for."""
+
+    status, code, retryable = 408, "request_too_slow", True
+
+
+class HostNotAllowed(RequestError):
+    """This service does not answer to that host."""
+
+    status, code = 421, "host_not_allowed"
 
 
 class UseCaseRequired(RequestError):

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tollhouse.bootstrap import House, build_edge, keep_up, open_house
+from tollhouse.bootstrap import House, build_edge, keep_up, limits_of, open_house
 from tollhouse.domain.calls import Call
 from tollhouse.ports.usage import MAX_PAGE, CallFilter, UsageReport
 from tollhouse.simulator import BillLine, Reply, Simulator
@@ -126,7 +126,14 @@ class TestHouse:
             self.house: House = await exits.enter_async_context(open_house(self._write_config(), environ={}))
             log = Log("error")
             edge = build_edge(self.house, log)
-            self.server = Server(edge, bind("127.0.0.1", 0), drain_ms=1000, on_stop=edge.drain)
+            self.server = Server(
+                edge,
+                bind("127.0.0.1", 0),
+                drain_ms=1000,
+                on_stop=edge.drain,
+                limits=limits_of(self.house),
+                on_refused=edge.refused,
+            )
             self.url = f"http://127.0.0.1:{self.server.port}"
             upkeep = asyncio.create_task(keep_up(self.house, log))
             await self.server.run(lambda port: self._ready.set())

@@ -8,6 +8,9 @@ Headers = list[tuple[bytes, bytes]]
 
 NO_CONTENT = 204
 
+FIRST = "first"
+"""In the state of a connection's first request."""
+
 
 class Line:
     """

@@ -51,7 +51,9 @@ class CallerConnection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """As uvicorn's, less what we do not offer: WebSockets, a root path, a limit of concurrency."""
         parser, scope = self.parser, self.scope
-        version, url = parser.get_http_version(), parse_url(self.url)
+        version = parser.get_http_version()
+        self.examine_head(version)
+        url = parse_url(self.url)
         path = url.path.decode("ascii")
         scope["method"] = parser.get_method().decode("ascii")
         scope["http_version"] = version
@@ -80,6 +82,9 @@ class CallerConnection(HttpToolsProtocol):
         else:  # sent before the last one was answered: it waits
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
+
+    def examine_head(self, version: str) -> None:
+        """Raises HttpParserError if a request with this head is not to be taken."""
 
     def on_message_complete(self) -> None:
         """Once a request is here, go on reading, if only to see its caller hang up; unless the next one waits already."""

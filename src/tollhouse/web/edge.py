@@ -12,17 +12,15 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from itertools import count
 from typing import Protocol
 
-from tollhouse.domain.errors import BodyTooLarge, Draining, InvalidRequest, MethodNotAllowed, NotFound, TollhouseError
+from tollhouse.domain.errors import BodyTooLarge, Draining, MethodNotAllowed, NotFound, TollhouseError
 
-from .asgi import App, Headers, Receive, Reply, Scope, Send, Sent, header, send_reply
+from .asgi import FIRST, App, Headers, Receive, Reply, Scope, Send, Sent, header, send_reply
 from .cors import ORIGIN, Names, is_preflight, let_read_refusal, no_origins, preflight, readable
 from .errors import error_response, stream_error_event
+from .front import OPEN, Front
 
 Page = Callable[[], Awaitable[Reply]]
 """A GET answer of our own that needs nothing of the request: health, readiness, metrics."""
-
-UPLOAD_MS = 120_000
-"""From a body's first piece to its last: the largest allowed body at 220 KB/s, so that a stalled upload holds nothing."""
 
 CALL = "call"
 """Where an application leaves its call's id in the request's state, so that an error names the call it belongs to."""
@@ -69,7 +67,16 @@ class Edge:
         self._pages = pages
         self._watch = watch
         self.origins = origins
+        self._front = OPEN
         self._ids = _request_ids()
+
+    def refused(self, code: str) -> None:
+        """The server refused a request before it came here."""
+        self._watch.refused(code)
+
+    def stand_behind(self, front: Front) -> None:
+        """From now on this stands in front of us."""
+        self._front = front
 
     def drain(self) -> None:
         """Refuse new requests from now on; those that run go on."""
@@ -80,6 +87,11 @@ class Edge:
         scope["state"]["request_id"] = exchange.request_id
         self.active += 1
         try:
+            front = self._front
+            if not front.is_open:
+                front.admit(scope)
+            if front.trusts:
+                scope["client"] = (front.address(scope), 0)
             await self._dispatch(scope, receive, exchange.send)
         except CallerLeft:
             pass
@@ -102,8 +114,8 @@ class Edge:
         page = self._pages.get(path)
         if page is not None:
             await _answer_page(page, scope, send)
-        elif self.draining:
-            raise Draining
+        elif self.draining and FIRST not in scope["state"]:
+            raise Draining  # a connection's first request has nobody else to go to
         elif path.startswith("/v1/"):
             if scope["method"] == "OPTIONS" and is_preflight(scope):
                 await send_reply(send, preflight(scope, self.origins))
@@ -167,8 +179,8 @@ async def read_body(receive: Receive, scope: Scope, limit_bytes: int) -> bytes:
     """
     Read a request's whole body.
 
-    Raises BodyTooLarge, before reading anything if the length is declared; CallerLeft; InvalidRequest if it does not
-    arrive in UPLOAD_MS.
+    Raises BodyTooLarge, before reading anything if the length is declared; CallerLeft. A body that takes too long ends
+    its connection (`silence.py`).
     """
     declared = header(scope, b"content-length")
     if declared is not None and int(declared) > limit_bytes:
@@ -184,20 +196,16 @@ async def read_body(receive: Receive, scope: Scope, limit_bytes: int) -> bytes:
 
 async def _read_rest(receive: Receive, first: bytes, limit_bytes: int) -> bytes:
     pieces, size = [first], len(first)
-    try:
-        async with asyncio.timeout(UPLOAD_MS / 1000):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise CallerLeft
-                pieces.append(message["body"])
-                size += len(message["body"])
-                if size > limit_bytes:
-                    raise _too_large(limit_bytes)
-                if not message.get("more_body"):
-                    return b"".join(pieces)
-    except TimeoutError:
-        raise InvalidRequest(f"The body did not arrive within {UPLOAD_MS // 1000} s.") from None
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise CallerLeft
+        pieces.append(message["body"])
+        size += len(message["body"])
+        if size > limit_bytes:
+            raise _too_large(limit_bytes)
+        if not message.get("more_body"):
+            return b"".join(pieces)
 
 
 def _too_large(limit_bytes: int) -> BodyTooLarge:

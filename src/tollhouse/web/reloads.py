@@ -44,6 +44,8 @@ class Reloads:
             take: reads the configuration and puts it in force; raises OperatorError if it cannot be used, having
                 changed nothing.
         """
+        self.on_taken: Callable[[], None] = lambda: None
+        """Told of each one, before it is said that it is in force."""
         self._take = take
         self._log = log
         self._asked = asyncio.Event()
@@ -81,6 +83,7 @@ class Reloads:
             self._refused_s = began_s
             self._log.warn("config_refused", problems=_some(str(error).splitlines()))
             return
+        self.on_taken()
         self._refused_s, self.loaded_s = None, int(began_s)
         self._log.event("config_reloaded", changed=list(taken.changed))
         if taken.waits:

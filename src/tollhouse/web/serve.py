@@ -12,13 +12,15 @@ import gc
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from tollhouse.domain.errors import StartError
 
 from .asgi import App
+from .limits import DEFAULT_LIMITS, Limits
 from .signals import catching
-from .silence import SILENT_MS, Connection, Silence
+from .silence import Connection, Silence
 
 if TYPE_CHECKING:
     import uvicorn
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 BACKLOG = 2048
 """Connections the kernel holds for us while we are busy; the kernel cuts it to its own limit."""
+ACCEPTED_S = 0.5
+"""How long a stopping server waits for the first request of a connection that it took before: such a one is on its way."""
 CANCEL_GRACE_S = 5.0
 """For cancelled calls to close upstream and to be booked; their journal has them anyway."""
 
@@ -41,7 +45,9 @@ class Server:
         sock: bound and listening, see `bind`.
         drain_ms: how long running answers may go on after `stop`.
         on_stop: called first thing at `stop`; from then on the application must refuse new requests.
-        silent_ms: how long a connection may keep us waiting for a request.
+        limits: what a connection may cost before its request is complete.
+        on_refused: told of every request that never reaches the application, by its code.
+        is_alone: nobody else listens on this socket, so that whoever has connected by the end is ours to serve.
     """
 
     def __init__(
@@ -51,16 +57,19 @@ class Server:
         *,
         drain_ms: int,
         on_stop: Callable[[], None],
-        silent_ms: int = SILENT_MS,
+        limits: Limits = DEFAULT_LIMITS,
+        on_refused: Callable[[str], None] = lambda code: None,
+        is_alone: bool = True,
     ) -> None:
         self._sock = sock
         self._drain_s = drain_ms / 1000
         self._on_stop = on_stop
-        self._silence = Silence(silent_ms)
+        self._silence = Silence(limits)
+        self._is_alone = is_alone
         self._asked = asyncio.Event()
         self._hurried = asyncio.Event()
         self._started = asyncio.Event()
-        self._uvicorn = _uvicorn_server(app, self._started.set)
+        self._uvicorn = _uvicorn_server(app, self._started.set, limits, on_refused)
 
     @property
     def port(self) -> int:
@@ -75,13 +84,13 @@ class Server:
     async def run(self, on_ready: Callable[[int], None]) -> int:
         """Serve until `stop` or cancelled. `on_ready` is given the port. Returns DRAINED or INTERRUPTED."""
         serving = asyncio.create_task(self._uvicorn.serve([self._sock]))
-        sweeping = asyncio.create_task(self._silence.keep(self._connections))
+        sweeping = asyncio.create_task(self._silence.keep(self.connections))
         try:
             await _first(serving, self._started)
             on_ready(self.port)
             await _first(serving, self._asked)
             self._on_stop()
-            self._stop_listening()
+            await self._stop_listening()
             await self._drain()
         except asyncio.CancelledError:
             self._on_stop()
@@ -95,21 +104,41 @@ class Server:
         """Wait for running answers: until the last has ended, the time is up, or somebody is in a hurry."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._drain_s
+        accepted_until = min(deadline, loop.time() + ACCEPTED_S)
         hurried = asyncio.create_task(self._hurried.wait())
-        while self._running and not hurried.done() and (left := deadline - loop.time()) > 0:
-            await asyncio.wait({hurried, *self._running}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        while not hurried.done():
+            left, left_to_ask = deadline - loop.time(), accepted_until - loop.time()
+            may_ask = left_to_ask > 0 and self._has_accepted
+            if left <= 0 or not (self._running or may_ask):
+                break
+            limit_s = min(left, left_to_ask, ACCEPTED_S / 10) if may_ask else left
+            await asyncio.wait({hurried, *self._running}, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
         hurried.cancel()
 
-    def _stop_listening(self) -> None:
+    async def _stop_listening(self) -> None:
+        """Take whoever has connected already, and nobody any more."""
+        if self._is_alone:
+            for connected in _accepted(self._sock):
+                await asyncio.get_running_loop().connect_accepted_socket(self._new_connection, connected)
         for listener in self._uvicorn.servers:
             listener.close()
+
+    def _new_connection(self) -> asyncio.Protocol:
+        uvicorn = self._uvicorn
+        made: Callable[..., asyncio.Protocol] = uvicorn.config.http_protocol_class
+        return made(config=uvicorn.config, server_state=uvicorn.server_state, app_state=uvicorn.lifespan.state)
+
+    @property
+    def _has_accepted(self) -> bool:
+        """Is there a connection that has not asked for anything yet?"""
+        return any(connection.cycle is None for connection in self.connections)
 
     @property
     def _running(self) -> set[asyncio.Task[None]]:
         return self._uvicorn.server_state.tasks
 
     @property
-    def _connections(self) -> set[Connection]:
+    def connections(self) -> set[Connection]:
         return cast("set[Connection]", self._uvicorn.server_state.connections)
 
     async def _end(self, serving: asyncio.Task[None]) -> None:
@@ -141,6 +170,8 @@ async def serve(
     on_ready: Callable[[int], None],
     on_stop: Callable[[], None],
     on_reload: Callable[[], None] = lambda: None,
+    limits: Limits = DEFAULT_LIMITS,
+    on_refused: Callable[[str], None] = lambda code: None,
     lifeline: int | None = None,
 ) -> int:
     """
@@ -150,9 +181,18 @@ async def serve(
         sock: from `bind`; it is closed at the end.
         on_ready: given the port, once connections are accepted.
         on_reload: called at each SIGHUP.
-        lifeline: the reading end of a pipe; its end is as good as a signal.
+        limits, on_refused: see `Server`.
+        lifeline: the reading end of a pipe; its end is as good as a signal. Whoever has one shares its socket.
     """
-    server = Server(app, sock, drain_ms=drain_ms, on_stop=on_stop)
+    server = Server(
+        app,
+        sock,
+        drain_ms=drain_ms,
+        on_stop=on_stop,
+        limits=limits,
+        on_refused=on_refused,
+        is_alone=lifeline is None,
+    )
     _leave_to_itself_what_was_loaded()
     with catching(server.stop, on_reload), _holding(lifeline, server.stop):
         return await server.run(on_ready)
@@ -220,10 +260,25 @@ def _holding(lifeline: int | None, let_go: Callable[[], None]) -> Iterator[None]
         loop.remove_reader(lifeline)
 
 
-def _uvicorn_server(app: App, on_started: Callable[[], None]) -> "uvicorn.Server":
+def _accepted(sock: socket.socket) -> Iterator[socket.socket]:
+    """Yield what the kernel has accepted for us and nobody has taken."""
+    while True:
+        try:
+            connected, _ = sock.accept()
+        except OSError:  # there is none, or it has gone
+            return
+        connected.setblocking(False)
+        yield connected
+
+
+def _uvicorn_server(
+    app: App, on_started: Callable[[], None], limits: Limits, on_refused: Callable[[str], None]
+) -> "uvicorn.Server":
     import uvicorn  # loads late: only a server needs it
 
-    from .connection import CallerConnection
+    from .guard import Crowd, GuardedConnection
+
+    guarded = partial(GuardedConnection, crowd=Crowd(limits, on_refused))
 
     class Quiet(uvicorn.Server):
         """uvicorn without its signal handlers, which would raise the signal again at the end and spoil the exit code."""
@@ -239,7 +294,7 @@ def _uvicorn_server(app: App, on_started: Callable[[], None]) -> "uvicorn.Server
     return Quiet(
         uvicorn.Config(
             cast("ASGIApplication", app),
-            http=CallerConnection,
+            http=cast("type[asyncio.Protocol]", guarded),
             ws="none",
             lifespan="off",
             log_config=None,

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, supp
 from dataclasses import dataclass
 from pathlib import Path
 
-from tollhouse.bootstrap import House, build_edge, keep_up, open_house
+from tollhouse.bootstrap import House, build_edge, keep_up, limits_of, open_house
 from tollhouse.domain.errors import OperatorError, StartError
 from tollhouse.simulator import Simulator
 from tollhouse.simulator import start as start_simulator
@@ -196,7 +196,7 @@ async def _serving(house: House, sock: socket.socket) -> AsyncGenerator[None, No
     """Accept connections, and do what a serving process has to do now and then."""
     log = Log("error")
     edge, ready = build_edge(house, log), asyncio.Event()
-    server = Server(edge, sock, drain_ms=DRAIN_MS, on_stop=edge.drain)
+    server = Server(edge, sock, drain_ms=DRAIN_MS, on_stop=edge.drain, limits=limits_of(house), on_refused=edge.refused)
     serving = asyncio.create_task(server.run(lambda port: ready.set()))
     upkeep = asyncio.create_task(keep_up(house, log))
     started = asyncio.create_task(ready.wait())
