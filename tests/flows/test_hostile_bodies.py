@@ -4,17 +4,14 @@ import json
 import socket
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from flow_house import chat, eventually, post, running, tree
-from flow_process import KEY, RunningSimulator, Service, serving, simulating, write_config
+from flow_house import chat, post, running, tree
 from tollhouse.config.tree import Server
 from tollhouse.gateway.endpoints.members import BRACKETS_MAX, MEMBERS_MAX, NAME_CHARS_MAX, TEXTS_MAX
 from tollhouse.testing.house import TestHouse
-from worker_processes import ask
 
 HEAD = b'{"model":"sim-echo","messages":[{"role":"user","content":"x"}]'
 MILLION = 1_000_000
@@ -125,41 +122,3 @@ def test_a_body_beyond_the_limit_is_refused_by_its_length(house: TestHouse) -> N
 
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert b'"code":"body_too_large"' in answer
-
-
-# --- memory ---------------------------------------------------------------------------------------------------------
-
-MAY_GROW_BYTES = 20 * 2**20
-
-
-@pytest.mark.slow
-def test_nothing_of_them_stays_in_memory(tmp_path: Path) -> None:
-    with simulating() as simulator, serving(config_at(tmp_path, simulator)) as service:
-        for body in (b"{}", said(b"x" * 20 * MILLION)):
-            assert send(service, body) in (200, 400)
-        before = anonymous_bytes(service)
-
-        for _ in range(3):
-            for name, (body, _) in REFUSED.items():
-                assert send(service, body) == 400, name
-
-        eventually(lambda: anonymous_bytes(service) <= before + MAY_GROW_BYTES)
-
-
-def config_at(folder: Path, simulator: RunningSimulator) -> Path:
-    return write_config(folder, simulator, tree())
-
-
-def send(service: Service, body: bytes) -> int:
-    from flow_house import read, sending
-
-    headers = {"authorization": f"Bearer {KEY}", "content-type": "application/json"}
-    with sending(service.url, body, path="/v1/chat/completions", headers=headers) as response:
-        status = read(response).status
-    assert ask(service, None, path="/healthz").status == 200
-    return status
-
-
-def anonymous_bytes(service: Service) -> int:
-    lines = Path(f"/proc/{service.process.pid}/status").read_text().splitlines()
-    return 1024 * sum(int(line.split()[1]) for line in lines if line.startswith(("RssAnon:", "VmSwap:")))
