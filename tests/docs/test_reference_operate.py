@@ -130,6 +130,6 @@ def logged_events() -> list[tuple[str, str]]:
     """Every name that is logged, with its level: what the log's own methods say, and what is told to them."""
     levels = {"event": "info", "warn": "warning"}
     log = (SOURCE / "web/log.py").read_text()
-    own = re.findall(r'_log\.(info|warning|error)\("([a-z_]+)"', log)
+    own = re.findall(r'(?:_log\.|stamp\(")(info|warning|error)(?:\("|", ")([a-z_]+)"', log)
     told = re.findall(r'\.(event|warn)\(\s*"([a-z_]+)"', log + "".join((SOURCE / name).read_text() for name in TELLERS))
     return [(name, level) for level, name in own] + [(name, levels[how]) for how, name in told]

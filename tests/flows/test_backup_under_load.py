@@ -25,7 +25,7 @@ OTHER = {"sqlite": "postgresql", "postgresql": "sqlite"}
 Books = tuple[list[Call], list[BudgetState]]
 
 
-@pytest.mark.parametrize("kind", OTHER)
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def test_backups_beside_a_busy_gateway_reconcile_wherever_they_are_restored(
     tmp_path: Path, new_postgres: Callable[[], str], kind: str
 ) -> None:

@@ -42,6 +42,7 @@ def test_on_sqlite(tmp_path: Path, before: Mapping[str, str]) -> None:
     serve_with_both(tmp_path, None, before)
 
 
+@pytest.mark.slow
 def test_on_postgresql(tmp_path: Path, before: Mapping[str, str], new_postgres: Callable[[], str]) -> None:
     serve_with_both(tmp_path, new_postgres(), before)
 
