@@ -6,6 +6,7 @@ Which capitalised words of a text are names of persons: what the lists know of e
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Final, NamedTuple
 
 from .lexicon import (
@@ -286,7 +287,7 @@ class Row:
             or not all(map(self._is_unheard, range(index, last + 1)))
         ):
             return None
-        written = self._is_english() or (last > index and self._is_line(index, last))
+        written = self._is_english or (last > index and self._is_line(index, last))
         return Name(index, last, POSSIBLE) if written and self._acts(index, last) else None
 
     def _is_line(self, first: int, last: int) -> bool:
@@ -309,7 +310,9 @@ class Row:
             return False
         return last > first or self._words[last].endswith(("'s", "’s")) or self._text[end : end + 6].startswith(_ACTS)
 
+    @cached_property
     def _is_english(self) -> bool:
+        # Looked for once: the whole text for each unlisted word would be quadratic.
         return any(word in self._text for word in (" the ", " is ", " and ", " my ", " was ", " you ", " to "))
 
     def _is_foreign(self, first: int, last: int) -> bool:
