@@ -8,9 +8,9 @@ from tollhouse.privacy.detector import PIECE, Detector
 from tollhouse.privacy.recognisers import ON_REQUEST, load
 
 LENGTH = 100_000
-RATIO_MAX = 3.0
+RATIO_MAX = 3.5
 """Of CPU for twice the text: 2 if linear, 4 if quadratic."""
-ROUNDS = 3
+ROUNDS = 5
 FIXED_S = 0.005
 """What a busy machine may add to either."""
 

@@ -8,6 +8,7 @@ DetectorFailed, and the call it belongs to is refused.
 import asyncio
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from tollhouse.domain.errors import DetectorFailed
@@ -69,9 +70,14 @@ class Detector:
         return frozenset(kind for recogniser in self._recognisers for kind in recogniser.types)
 
     def warm(self) -> None:
-        """Let every recogniser load its tables now, which takes a good part of a second: no call shall wait for it."""
+        """
+        Let every recogniser load its tables now, which takes a good part of a second: no call shall wait for it.
+
+        One that fails is not reported here: it refuses each call that needs it, and calls that need none go on.
+        """
         for recogniser in self._recognisers:
-            _all_of(recogniser, Reading(SIGNS))
+            with suppress(DetectorFailed):
+                _all_of(recogniser, Reading(SIGNS))
 
     def find(self, text: str) -> list[Span]:
         """Return where personal data stands, in order and without overlaps. Raises DetectorFailed."""
