@@ -35,6 +35,7 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     "NewSession": {"use_case": "claims-triage", "origins": ["https://shop.example"]},
     "TrialWish": {"scope": "team", "name": "claims", "budget": CAP},
     "NewToken": {"name": "new", "role": "viewer", "team": "claims"},
+    "ScanWish": {"text": "Ask ana@example.com."},
 }
 """A body of every model that is well formed, so that only the door can refuse it."""
 
