@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flow_house import Tree, route, tree, use_case
-from inner_house import API_KEY, InnerHouse, inner_house
+from inner_house import API_KEY, CHAT, InnerHouse, inner_house
 from privacy_words import PEOPLE, Failing, Words
 from tollhouse.domain.calls import Call, Outcome
 from tollhouse.domain.errors import DetectorFailed, PrivacyBlocked, TollhouseError
@@ -216,6 +216,28 @@ async def test_the_cache_holds_placeholders_and_each_caller_gets_their_own_data(
     assert [first.text, second.text, third.text] == [f"I am {NAME}", "I am Anna Meier", "I am Jörg Müller"]
     assert [first.call.cache, second.call.cache, third.call.cache] == ["miss", "exact", "exact"]
     assert bodies.count("I am <PERSON_1>") == 1
+
+
+async def test_a_run_gets_originals_and_its_repair_is_masked_too(tmp_path: Path) -> None:
+    seen = []
+
+    def repair(body: bytes) -> bytes | None:
+        seen.append(_said(json.loads(body)))
+        again = {"model": "sim-echo", "messages": [{"role": "user", "content": "Jörg Müller, not Anna Meier"}]}
+        return json.dumps(again).encode() if len(seen) == 1 else None
+
+    async with a_house(tmp_path) as house:
+        gateway = house.house.gateway
+        body = json.dumps({"model": "sim-echo", "messages": [{"role": "user", "content": QUESTION}]}).encode()
+        principal = gateway.admission.identify(b"Bearer " + API_KEY.encode())
+        passage = await gateway.enter(principal, CHAT, CHAT.read(body), Terms("req", use_case="mask", run="run_1"))
+        answer = await passage.answer(repair)
+        bodies = sent(house)
+
+    assert seen == [QUESTION]
+    assert _said(json.loads(answer)) == "Jörg Müller, not Anna Meier"
+    assert not [each for each in SECRETS if each in bodies]
+    assert len(passage.call.attempts) == 2
 
 
 async def test_without_personal_data_a_masked_call_leaves_as_an_unmasked_one(tmp_path: Path) -> None:

@@ -59,7 +59,9 @@ def taken_in(texts: Iterable[str], types: Set[str]) -> frozenset[str]:
     def is_of_a_type(name: str) -> bool:
         return name.rpartition("_")[0] in types
 
-    return frozenset(found.name for text in texts for found in find(text, is_of_a_type))
+    words = [kind.partition("_")[0].lower() for kind in types]
+    suspect = [text for text in texts if any(map(text.lower().__contains__, words))]
+    return frozenset(found.name for text in suspect for found in find(text, is_of_a_type))
 
 
 def json_escaped(text: str) -> str:

@@ -1,5 +1,6 @@
 """The request headers we understand, read into Terms."""
 
+import re
 from collections.abc import Mapping
 
 from tollhouse.domain.errors import InvalidRequest
@@ -23,6 +24,9 @@ OURS = frozenset({b"authorization", ORIGIN, USE_CASE, TAGS, SUBJECT, IDEMPOTENCY
 
 NOTHING: frozenset[bytes] = frozenset()
 
+_TRACE = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(?:-[0-9a-f-]*)?")
+"""W3C Trace Context, section 3.2: version, trace, parent and flags, and what later versions may add."""
+
 
 def known_headers(scope: Scope, also: frozenset[bytes] = NOTHING) -> Mapping[bytes, bytes]:
     """Return the headers of a call that mean something to us, `also` among them; the first of each name."""
@@ -42,7 +46,7 @@ def read_terms(headers: Mapping[bytes, bytes], request_id: str) -> Terms:
         use_case=_text(headers, USE_CASE, MAX_TAG_CHARS),
         tags=_tags(headers),
         subject=_text(headers, SUBJECT, MAX_SUBJECT_CHARS),
-        traceparent=_ascii(headers, b"traceparent", MAX_TAG_CHARS),
+        traceparent=_trace(headers),
         named=tuple(
             (name.decode("ascii"), value.decode("latin-1")[:MAX_NAMED_CHARS])
             for name, value in headers.items()
@@ -65,6 +69,12 @@ def _text(headers: Mapping[bytes, bytes], name: bytes, limit: int) -> str | None
             f"The header `{name.decode()}` must hold 1 to {limit} printable characters.", param=name.decode()
         )
     return text
+
+
+def _trace(headers: Mapping[bytes, bytes]) -> str | None:
+    """Read whose trace this call belongs to. What is no trace is not passed on: a provider would learn what it says."""
+    text = _ascii(headers, b"traceparent", MAX_TAG_CHARS)
+    return text if text is not None and _TRACE.fullmatch(text) else None
 
 
 def _ascii(headers: Mapping[bytes, bytes], name: bytes, limit: int) -> str | None:
