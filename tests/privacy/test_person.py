@@ -62,6 +62,8 @@ LEFT_ALONE = [
     "Please mark the rose and grant the will.",
     "My name is spelled wrong on the card.",
     "my name is not on the list",
+    "Kubernetes is fast, and Postgres was slow. Emojis will do, said the Chatbot.",
+    "Summarise: A car hit a fence. Nobody was hurt. Analyse: the colour.",
     "I am German and this is Switzerland.",
     "Dear Customer, dear Sir or Madam,",
     "The flight from Paris to Houston via Milan was late.",

@@ -88,7 +88,10 @@ STOPS: Final = words(
     Microsoft YouTube Instagram Whatsapp WhatsApp Alexa Siri Olly Spotify Netflix Paypal PayPal Visa Mastercard Ford
     Honda Toyota Nissan Mazda Chevrolet Chrysler Dodge Jeep Buick Cadillac Pontiac Mercedes Bmw Audi Volkswagen
     Porsche Opel Peugeot Renault Citroën Fiat Volvo Saab Hyundai Kia Subaru Suzuki Mitsubishi Lexus Acura Infiniti
-    Tesla
+    Tesla Kubernetes Postgres PostgreSQL Redis Valkey Podman Ansible Grafana Prometheus Nginx Hadoop Django Golang
+    Kotlin Erlang Pytest Webpack Linux Ubuntu Debian Firefox Databricks Salesforce Hubspot Zendesk Atlassian Bitbucket
+    Github Gitlab Trello Skype Dropbox Figma Shopify Klarna Revolut Tiktok Snapchat Reddit Pinterest Tumblr Linkedin
+    Wikipedia Ollama Ethereum Covid Wifi Chatbot Chatbots
     """
 )
 
