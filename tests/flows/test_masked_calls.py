@@ -10,12 +10,13 @@ import pytest
 
 from flow_house import Tree, route, tree, use_case
 from inner_house import API_KEY, CHAT, InnerHouse, inner_house
-from privacy_words import PEOPLE, Failing, Words
+from privacy_words import PEOPLE, Failing
 from tollhouse.domain.calls import Call, Outcome
 from tollhouse.domain.errors import DetectorFailed, PrivacyBlocked, TollhouseError
 from tollhouse.domain.sse import data_of
 from tollhouse.gateway.endpoints import ENDPOINTS
 from tollhouse.gateway.terms import Terms
+from tollhouse.privacy.recogniser import Recogniser
 
 NAME, MAIL, PHONE = 'Zoë "Z" Quill', "zoe.quill@example.ch", "+41 79 123 45 67"
 SECRETS = ("Quill", MAIL, "79 123", "Jörg", "M\\u00fcller", "Anna Meier")
@@ -68,10 +69,10 @@ class Heard:
 
 
 @asynccontextmanager
-async def a_house(folder: Path, *recognisers: Words | Failing) -> AsyncIterator[InnerHouse]:
+async def a_house(folder: Path, *recognisers: Recogniser, cached: bool = True) -> AsyncIterator[InnerHouse]:
     settings = tree(
         models={"*": route("*", retries=0)},
-        use_cases={mode: use_case(privacy={"mode": mode}, cache={"exact": True}) for mode in MODES},
+        use_cases={mode: use_case(privacy={"mode": mode}, cache={"exact": cached}) for mode in MODES},
         keys=[{"name": "tests", "team": "tests", "use_cases": list(MODES), "secret": "<api_key>"}],
     )
     async with inner_house(folder, settings, recognisers=lambda: recognisers or (PEOPLE,)) as house:
