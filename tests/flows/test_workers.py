@@ -222,12 +222,31 @@ def test_workers_that_die_again_and_again_end_the_parent(config: Path) -> None:
         folder.rename(folder.with_name("aside"))
         folder.write_text("in the way")
 
-        kill(workers_of(service)[0])
-        code = service.process.wait(60)
+        for worker in workers_of(service):
+            kill(worker)
+        code = service.process.wait(90)
 
         assert code == 1
-        assert service.said.count('"worker_died"') == RESTARTS_MAX
-        assert service.said.count('"worker_lost"') == 1
+        assert service.said.count('"worker_lost"') >= 1
+
+
+@pytest.mark.slow
+def test_one_that_cannot_be_replaced_leaves_the_others_serving(config: Path) -> None:
+    good = config.read_text()
+    with serving(config) as service:
+        assert service.url
+        config.write_text("teams: nonsense")
+        kill(workers_of(service)[0])
+        eventually(lambda: service.said.count('"worker_died"') > RESTARTS_MAX + 1, 90)
+
+        answered = ask(service, chat("sim-echo")).status
+        config.write_text(good)
+        eventually(lambda: service.said.count('"worker_replaced"') == 1)
+
+        assert answered == 200
+        assert len(workers_of(service)) == 2
+        assert service.stop() == 0
+        assert '"worker_lost"' not in service.said
 
 
 # --- helpers --------------------------------------------------------------------------------------------------------

@@ -28,7 +28,10 @@ RESTART_WAIT_S = 0.1
 RESTART_WAIT_MAX_S = 5.0
 """What kills a worker again and again, such as a full disk, is asked this often whether it is over."""
 RESTARTS_MAX = 10
-"""Replacements in a row that did not live for STEADY_S: after that it is somebody's task, and the parent ends."""
+"""
+Replacements in a row that did not live for STEADY_S: if nobody else serves then, it is somebody's task, and the parent
+ends. Else the others must not suffer, and it is tried on and on.
+"""
 CLOSE_GRACE_S = 15.0
 """For a worker to post and to give back after its drain; one that takes longer is killed, and its journal has the rest."""
 
@@ -186,8 +189,8 @@ class Parent:
         """Wait as long as one does before the next try. Return False if there is none."""
         assert slot.process is not None, "it has been started"
         lived_s = time.monotonic() - slot.began_s
-        slot.short_lives = 0 if lived_s >= STEADY_S else slot.short_lives + 1
-        if slot.short_lives > RESTARTS_MAX:
+        slot.short_lives = 0 if lived_s >= STEADY_S else min(slot.short_lives + 1, RESTARTS_MAX + 1)
+        if slot.short_lives > RESTARTS_MAX and not self._others_serve(slot):
             self._log.warn("worker_lost", of=slot.worker, pid=slot.process.pid, code=code, restarts=RESTARTS_MAX)
             self._fail(code)
             return False
@@ -201,6 +204,18 @@ class Parent:
         except TimeoutError:
             return True
         return False
+
+    def _others_serve(self, slot: _Slot) -> bool:
+        """Has another worker been up for long enough to be believed?"""
+        steady_s = time.monotonic() - STEADY_S
+        return any(
+            other is not slot
+            and other.worker is not None
+            and other.process is not None
+            and other.process.returncode is None
+            and other.began_s < steady_s
+            for other in self._slots
+        )
 
     def _fail(self, code: int) -> None:
         self._code = self._code or _exit_code(code)
