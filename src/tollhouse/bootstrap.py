@@ -228,7 +228,7 @@ async def open_loaded(
         )
         await accounting.start()
         exits.push_async_callback(accounting.close)
-        shelf = ResponseShelf(stores.stored_responses, clock)
+        shelf = ResponseShelf(stores.stored_responses, sealer, clock)
         exits.push_async_callback(shelf.flush)
         answers = Answers(_open_shelf(loaded, stores, sealer, clock), Keys(_addresses(specs)), schema, clock)
         exits.push_async_callback(answers.shelf.close)
@@ -575,6 +575,7 @@ async def keep_up(house: House, log: Log) -> None:
         lambda: _note_used(house): USED_EVERY_S,
         lambda: _roll_up(house): ROLL_UP_EVERY_S,
         desk.expire: FORGET_EVERY_S,
+        house.shelf.expire: FORGET_EVERY_S,
         lambda: _forget_sessions(house): FORGET_EVERY_S,
         lambda: let_go(house): LEAVE_EVERY_S,
     }

@@ -26,6 +26,16 @@ async def test_a_stored_response_stays_whose_it_was(stores: Stores) -> None:
     assert await stores.stored_responses.find("resp_2") is not None
 
 
+async def test_old_stored_responses_are_deleted(stores: Stores) -> None:
+    sealed = replace(STORED, id="resp_2", created_ms=6, originals=b"sealed")
+    await stores.stored_responses.add([STORED, sealed])
+
+    assert await stores.stored_responses.expire(6) == 1
+
+    assert await stores.stored_responses.find("resp_1") is None
+    assert await stores.stored_responses.find("resp_2") == sealed
+
+
 async def test_a_mark_is_put_once(stores: Stores) -> None:
     assert await stores.marks.get("m") is None
     assert await stores.marks.put_if_absent("m", b"\x00one") == b"\x00one"

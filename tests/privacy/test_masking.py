@@ -1,3 +1,4 @@
+from tollhouse.domain.privacy import Placeholders
 from tollhouse.privacy.masking import Masking, taken_in
 
 
@@ -29,4 +30,16 @@ def test_the_same_request_gets_the_same_placeholders() -> None:
 
 
 def test_numbers_can_begin_beyond_those_of_an_earlier_conversation() -> None:
-    assert Masking(first=4711).name("PERSON", "Ana") == "PERSON_4711"
+    assert Masking(earlier=Placeholders(4711)).name("PERSON", "Ana") == "PERSON_4711"
+
+
+def test_a_later_turn_goes_on_with_the_names_of_the_earlier_ones() -> None:
+    earlier = Masking(earlier=Placeholders(4711))
+    earlier.name("PERSON", "Ana")
+
+    later = Masking(earlier=earlier.placeholders)
+
+    names = [later.name(*each) for each in (("PERSON", "Bo"), ("PERSON", "Ana"), ("IBAN", "CH1"))]
+    assert names == ["PERSON_4712", "PERSON_4711", "IBAN_4711"]
+    assert later.originals == {"PERSON_4711": "Ana", "PERSON_4712": "Bo", "IBAN_4711": "CH1"}
+    assert set(later.types) == {"PERSON", "IBAN"}

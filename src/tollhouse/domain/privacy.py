@@ -26,6 +26,20 @@ class PrivacyRules:
     patterns: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Placeholders:
+    """
+    What the placeholders of a conversation stand for, so that a later turn can go on with them.
+
+    Args:
+        first: where their numbers begin.
+        originals: by name, without brackets: `PERSON_1`.
+    """
+
+    first: int = 1
+    originals: Mapping[str, str] = field(default_factory=dict)
+
+
 MASKED = PrivacyRules()
 """What holds where nobody says anything."""
 

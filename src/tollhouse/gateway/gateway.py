@@ -18,6 +18,7 @@ from tollhouse.domain.wire import Asked, Event
 from tollhouse.ports.endpoint import Endpoint
 from tollhouse.ports.provider import Outgoing, Provider
 from tollhouse.ports.stored_responses import StoredResponse
+from tollhouse.privacy.privacy import restored
 from tollhouse.routing.upstreams import Upstreams
 
 from .endpoints.policy import DEFAULT_OUTPUT_TOKENS
@@ -94,6 +95,7 @@ class Gateway:
             terms=terms,
             routes=routes,
             previous_tokens=previous.tokens if previous else 0,
+            earlier=self._tools.shelf.placeholders(previous) if previous else None,
         )
 
     async def fetch(self, principal: Principal, endpoint: Endpoint, response_id: str) -> Event:
@@ -109,7 +111,11 @@ class Gateway:
             max_answer_bytes=route.max_answer_bytes,
             method="GET",
         )
-        return await _only(self._tools.providers[deployment.provider].send(outgoing))
+        event = await _only(self._tools.providers[deployment.provider].send(outgoing))
+        placeholders = self._tools.shelf.placeholders(stored)
+        if placeholders is None:
+            return event
+        return event._replace(data=restored(endpoint.name, event.data, placeholders))
 
     def _open(
         self, admitted: Admitted, endpoint: Endpoint, asked: Asked, terms: Terms, previous: StoredResponse | None

@@ -29,7 +29,7 @@ from tollhouse.domain.errors import (
 )
 from tollhouse.domain.governance import BATCH, Deployment, Route, Timeouts
 from tollhouse.domain.money import Usage, usd_from_nano
-from tollhouse.domain.privacy import OFF
+from tollhouse.domain.privacy import OFF, Placeholders
 from tollhouse.domain.rates import RateState
 from tollhouse.domain.wire import NOTHING, Asked, Event, Facts
 from tollhouse.ports.clock import Clock
@@ -103,12 +103,14 @@ class Passage:
         terms: Terms,
         routes: tuple[Route, ...],
         previous_tokens: int = 0,
+        earlier: Placeholders | None = None,
     ) -> None:
         """
         Args:
             ticket: its place under its rates; None: it has to wait for its `turn` first.
             freed: to be told when it leaves its place.
             tokens: how many it will likely use.
+            earlier: of the conversation that it continues, if that is known.
         """
         self.call = books.call
         self.clamped: tuple[str, ...] = ()
@@ -137,6 +139,7 @@ class Passage:
         self._terms = terms
         self._routes = routes
         self._previous_tokens = previous_tokens
+        self._placeholders = earlier
         self._started = tools.clock.monotonic()
         self._outside_s = 0.0
         self._is_out = False
@@ -221,8 +224,9 @@ class Passage:
             return
         examined = await self._tools.privacy.examine(asked, rules)
         self.call.privacy = str(examined.told)
-        masked = examined.masked(self._endpoint.name)
+        masked = examined.masked(self._endpoint.name, self._placeholders)
         self._leaving = masked.asked
+        self._placeholders = masked.placeholders
         self._restore = None if masked.restore is None else masked.restore()
 
     def _restored(self, event: Event) -> Sequence[Event]:
@@ -505,7 +509,8 @@ class Passage:
                 use_case=self.call.use_case,
                 tokens=last.tokens_in + last.tokens_out,
                 created_ms=self._tools.clock.now_ms(),
-            )
+            ),
+            self._placeholders,
         )
 
     async def _pause(self, wait_ms: int) -> None:

@@ -6,7 +6,11 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class StoredResponse:
-    """`tokens` is the size of the conversation up to and including it: the input bound of what continues it."""
+    """
+    Args:
+        tokens: the size of the conversation up to and including it: the input bound of what continues it.
+        originals: sealed: what the placeholders of the conversation stand for; None if it has none, or nobody can know.
+    """
 
     id: str
     deployment: str
@@ -14,6 +18,7 @@ class StoredResponse:
     use_case: str
     tokens: int
     created_ms: int
+    originals: bytes | None = None
 
 
 class StoredResponses(Protocol):
@@ -22,3 +27,7 @@ class StoredResponses(Protocol):
         ...
 
     async def find(self, response_id: str) -> StoredResponse | None: ...
+
+    async def expire(self, before_ms: int) -> int:
+        """Delete what was created before, and return how many."""
+        ...

@@ -3,25 +3,28 @@
 from collections.abc import Collection, Iterable, Set
 from json.encoder import encode_basestring
 
+from tollhouse.domain.privacy import Placeholders
+
 from .placeholders import find
 
 NOTHING_TAKEN: frozenset[str] = frozenset()
+NONE_YET = Placeholders()
 
 
 class Masking:
     """
     Placeholders are numbered by type, in the order in which their values first appear; the same value has the same one.
 
-    Nothing is remembered beyond the call: the same request gets the same placeholders again.
+    The same request gets the same placeholders again. Of other calls it knows only what it is given.
     """
 
     __slots__ = ("_first", "_last", "_names", "_taken", "has_delicate", "originals")
 
-    def __init__(self, taken: Set[str] = NOTHING_TAKEN, first: int = 1) -> None:
+    def __init__(self, taken: Set[str] = NOTHING_TAKEN, earlier: Placeholders = NONE_YET) -> None:
         """
         Args:
             taken: names that the caller's own text has: they stay the caller's.
-            first: where numbers begin; beyond those that a conversation has which the provider holds.
+            earlier: what the conversation has already; its values keep their names.
         """
         self.originals: dict[str, str] = {}
         """By name, without brackets: `PERSON_1`."""
@@ -29,8 +32,15 @@ class Masking:
         """Has it an original that looks otherwise inside JSON text?"""
         self._names: dict[tuple[str, str], str] = {}
         self._last: dict[str, int] = {}
-        self._first = first
+        self._first = earlier.first
         self._taken = taken
+        for name, value in earlier.originals.items():
+            kind, _, number = name.rpartition("_")
+            self._add(kind, int(number), value)
+
+    @property
+    def placeholders(self) -> Placeholders:
+        return Placeholders(self._first, dict(self.originals))
 
     @property
     def types(self) -> Collection[str]:
@@ -45,8 +55,11 @@ class Masking:
         number = self._last.get(kind, self._first - 1) + 1
         while f"{kind}_{number}" in self._taken:
             number += 1
+        return self._add(kind, number, value)
+
+    def _add(self, kind: str, number: int, value: str) -> str:
         name = f"{kind}_{number}"
-        self._last[kind] = number
+        self._last[kind] = max(number, self._last.get(kind, 0))
         self._names[kind, value] = name
         self.originals[name] = value
         self.has_delicate = self.has_delicate or json_escaped(value) != value

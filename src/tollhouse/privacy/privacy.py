@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from tollhouse.domain.errors import DetectorFailed, InvalidJson, PrivacyBlocked
-from tollhouse.domain.privacy import BLOCK, OBSERVE, PrivacyRules, Told
+from tollhouse.domain.privacy import BLOCK, OBSERVE, Placeholders, PrivacyRules, Told
 from tollhouse.domain.wire import Asked
 
 from .answers import Restore, restoration
@@ -33,8 +33,8 @@ PLACES_SHOWN_MAX = 5
 EARLIER_NUMBERS_MAX = 1_000
 HELD_NUMBERS = 9_000_000
 """
-In a conversation whose earlier part a provider holds, placeholders begin somewhere between these two, as the request
-has it: the numbers of the earlier calls are not known here, and one placeholder must not stand for two people.
+In a conversation whose earlier part a provider holds and whose placeholders are not known here, they begin somewhere
+between these two, as the request has it: one placeholder must not stand for two people.
 """
 JSON_WANTED = b'"json_'
 """Where a request says how its answer must look, this says that it must be JSON."""
@@ -45,10 +45,17 @@ Found = Mapping[str, Sequence[Place]]
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """What may leave of a request. `restore` makes what puts the originals back, once for each answer."""
+    """
+    What may leave of a request.
+
+    Args:
+        restore: makes what puts the originals back, once for each answer.
+        placeholders: what they stand for now, with those of earlier turns.
+    """
 
     asked: Asked
     restore: Callable[[], Restore] | None = None
+    placeholders: Placeholders | None = None
 
 
 class Privacy:
@@ -100,24 +107,25 @@ class Examined:
     found: Found
     told: Told
 
-    def masked(self, endpoint: str) -> Masked:
+    def masked(self, endpoint: str, earlier: Placeholders | None = None) -> Masked:
         """
         Return what may leave. Raises PrivacyBlocked.
 
         Args:
             endpoint: its name, which says how an answer is read.
+            earlier: of the turns that the provider holds; None if nobody here knows them.
         """
         if self.rules.mode == OBSERVE:
             return Masked(self.asked)
         self._refuse()
-        if not self.found:
+        if not self.found and earlier is None:
             return Masked(self.asked)
-        masking = self._masking()
+        masking = self._masking(earlier or Placeholders(_first_number(self.asked)))
         new = self._written(masking)
         members = rewritten(self.asked.members, lambda part: new.get((part.text, part.is_name), part.text))
         is_json = any(JSON_WANTED in self.asked.members.get(name, b"") for name in ("response_format", "text"))
         restore = partial(restoration, endpoint, masking, streamed=self.asked.streamed, is_json=is_json)
-        return Masked(replace(self.asked, members=members), restore)
+        return Masked(replace(self.asked, members=members), restore, masking.placeholders)
 
     def _refuse(self) -> None:
         blocked = self.found if self.rules.mode == BLOCK else {}
@@ -132,10 +140,10 @@ class Examined:
                 f"The use case does not let this leave: {'; '.join(reasons[:PLACES_SHOWN_MAX])}{rest}."
             )
 
-    def _masking(self) -> Masking:
+    def _masking(self, earlier: Placeholders) -> Masking:
         kinds = {place.kind for found in self.found.values() for place in found}
         taken = taken_in((Text(part.text).view for part in self.parts.texts), kinds)
-        return Masking(taken, _first_number(self.asked))
+        return Masking(taken, earlier)
 
     def _written(self, masking: Masking) -> dict[tuple[str, bool], str]:
         def name(kind: str, value: str) -> str:
@@ -147,6 +155,12 @@ class Examined:
             if found and place not in new:
                 new[place] = written(part.text, found, masking.name if part.is_name else name)
         return new
+
+
+def restored(endpoint: str, body: bytes, placeholders: Placeholders) -> bytes:
+    """Return a whole answer that was given earlier, with its originals."""
+    is_json = JSON_WANTED in body
+    return restoration(endpoint, Masking(earlier=placeholders), streamed=False, is_json=is_json)(body)[-1]
 
 
 def _reason(part: Part, found: Sequence[Place]) -> str:

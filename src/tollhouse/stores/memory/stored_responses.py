@@ -15,3 +15,9 @@ class MemoryStoredResponses:
 
     async def find(self, response_id: str) -> StoredResponse | None:
         return self._responses.get(response_id)
+
+    async def expire(self, before_ms: int) -> int:
+        old = [response.id for response in self._responses.values() if response.created_ms < before_ms]
+        for response_id in old:
+            del self._responses[response_id]
+        return len(old)

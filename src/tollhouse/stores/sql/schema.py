@@ -339,7 +339,8 @@ stored_responses = Table(
     Column("team", Text, nullable=False),
     Column("use_case", Text, nullable=False),
     Column("tokens", BigInteger, nullable=False),
-    Column("created_ms", BigInteger, nullable=False),
+    Column("created_ms", BigInteger, nullable=False, index=True),
+    Column("originals", LargeBinary),
 )
 
 replays = Table(

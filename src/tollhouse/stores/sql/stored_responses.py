@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from tollhouse.ports.stored_responses import StoredResponse
 
@@ -31,3 +31,11 @@ class SqlStoredResponses:
             return StoredResponse(**row) if row is not None else None
 
         return await self._database.read(asking)
+
+    async def expire(self, before_ms: int) -> int:
+        def expiring(connection: Connection) -> int:
+            return connection.execute(
+                delete(stored_responses).where(stored_responses.c.created_ms < before_ms)
+            ).rowcount
+
+        return await self._database.write(expiring)

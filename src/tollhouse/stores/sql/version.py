@@ -24,7 +24,7 @@ from .engine import Database
 if TYPE_CHECKING:
     from alembic.config import Config
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every revision, oldest first; the last is the one this program needs."""
 NEEDED = REVISIONS[-1]
 SERVES_FROM = REVISIONS[0]
