@@ -145,6 +145,10 @@ def main(folder: Path) -> None:
     write("places", sorted(states | set(cities)))
     write("words", sorted(frequent))
     (LISTS / "english.bits").write_bytes(WordSet.of(english | scowl(folder, "british")).bits)
+    names = {name.casefold() for name in spelled({*given, *surnames})} - frequent
+    for language, code, count in (("german", "de", 1 << 22), ("french", "fr", 1 << 21)):
+        heard = set(spelling(folder, code)) - names
+        (LISTS / f"{language}.bits").write_bytes(WordSet.of(heard, count).bits)
 
 
 def given_names(folder: Path) -> Iterator[str]:

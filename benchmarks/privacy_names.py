@@ -6,6 +6,9 @@ the others by text; recognisers were built while looking at the half `build` onl
 overlaps it, false if it overlaps none of its type; it is covered if one span of any type covers it wholly. F2 weighs recall
 four times as much as precision. `--drop` leaves out a share of the listed names that occur in the half, as if nobody had
 listed them: names nobody lists are as frequent elsewhere.
+
+Letters are texts as customers and developers write them, in English, German and French, in `benchmarks/letters`: a person's
+name stands in double brackets, with its titles; `\\n` is the end of a line.
 """
 
 import argparse
@@ -20,16 +23,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tollhouse.privacy import lists
-from tollhouse.privacy.lexicon import Lexicon
+from tollhouse.privacy.lexicon import Lexicon, dictionaries
 from tollhouse.privacy.reading import Reading
 from tollhouse.privacy.recognisers.person import PersonRecogniser
 from tollhouse.privacy.recognisers.postcode import PostcodeRecogniser
 from tollhouse.privacy.recognisers.street_address import StreetAddressRecogniser
 from tollhouse.privacy.spans import Span, settle
-from tollhouse.privacy.wordset import WordSet
 
 TYPES = ("PERSON", "STREET_ADDRESS", "ZIP_CODE")
 SEED = 7
+TITLE = re.compile(r"(?:(?:Mr|Mrs|Ms|Dr)\.? |Frau lic\. iur\. |Frau |Herrn |Mme |Monsieur |Eheleute )*")
 FRAMES = {
     "en": ("{} has not paid the invoice.", "We sent the contract to {} last week.", "Is {} insured?"),
     "fr": ("{} n'a pas payé la facture.", "Le dossier de {} est clos.", "Avez-vous écrit à {} hier ?"),
@@ -41,6 +44,8 @@ POSTCODE_FRAMES = {
     "fr": "Mon code postal est {}.",
     "pl": "Meine Postleitzahl ist {}.",
 }
+
+LETTERS = Path(__file__).parent / "letters"
 
 Find = Callable[[str], list[Span]]
 
@@ -78,6 +83,11 @@ def main() -> None:
     court = [row for row in rows(given.data / "german_ler/german_ler.jsonl") if half(row["text"]) == given.half]
     find = finder(dropped(texts, given.drop))
     report("presidio_synth", texts, find)
+    written = [text for line in lines_of("persons.txt") if half((text := marked(line))["text"]) == given.half]
+    report("letters", written, finder(dropped(written, given.drop)))
+    false_masks(
+        "letters without persons", [line for line in lines_of("harmless.txt") if half(line) == given.half], find
+    )
     report("german_ler", court, find)
     report(
         "german_ler, names of two letters and more", court, find, lambda span: bool(re.search(r"\w\w", span["value"]))
@@ -92,6 +102,23 @@ def half(key: object) -> str:
     return "build" if hashlib.sha256(str(key).encode()).digest()[0] < 128 else "held_out"
 
 
+def lines_of(name: str) -> list[str]:
+    return [line.replace("\\n", "\n") for line in (LETTERS / name).read_text(encoding="utf-8").splitlines()]
+
+
+def marked(line: str) -> dict:
+    """Return a text and where its brackets stood, without the titles in them."""
+    text, spans = "", []
+    for number, part in enumerate(re.split(r"\[\[|\]\]", line)):
+        if number % 2:
+            title = TITLE.match(part)
+            start = len(text) + (title.end() if title else 0)
+            end = len(text) + len(part)
+            spans.append({"type": "PERSON", "start": start, "end": end, "value": part[start - end :]})
+        text += part
+    return {"text": text, "spans": spans}
+
+
 def rows(file: Path) -> Iterator[dict]:
     with file.open(encoding="utf-8") as lines:
         yield from map(json.loads, lines)
@@ -101,7 +128,7 @@ def finder(names: frozenset[str]) -> Find:
     every = {name: lists.read(name) for name in ("given_names", "surnames", "places", "words")}
     for kind in ("given_names", "surnames"):
         every[kind] = [line for line in every[kind] if line.partition(" ")[0].casefold() not in names]
-    lexicon = Lexicon(*every.values(), english=WordSet(lists.read_bits("english")))
+    lexicon = Lexicon(*every.values(), heard=dictionaries())
     recognisers = [kind(lambda: lexicon) for kind in (PersonRecogniser, StreetAddressRecogniser, PostcodeRecogniser)]
     return lambda text: settle(span for recogniser in recognisers for span in recogniser.find(Reading(text)))
 

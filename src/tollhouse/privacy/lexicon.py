@@ -36,6 +36,9 @@ GENITIVE: Final = 16384
 """Its last letter is a genitive's s: Müllers."""
 NAME: Final = GIVEN | SURNAME | ENDING
 
+PART_MIN: Final = 4
+"""Letters of each part of a compound."""
+
 
 class Lexicon:
     """
@@ -51,7 +54,7 @@ class Lexicon:
         places: Iterable[str],
         words: Iterable[str],
         *,
-        english: Container[str],
+        heard: Sequence[Container[str]],
     ) -> None:
         self.kinds = kinds = dict[str, int]()
         for lines, kind in ((given, GIVEN), (surnames, SURNAME)):
@@ -62,8 +65,7 @@ class Lexicon:
             if len(word) > 1:
                 kinds.setdefault(word.capitalize(), WORD)
         self.places = frozenset(places)
-        self.english = english
-        """What English has words for, in small letters."""
+        self._heard = heard
         for place in self.places:
             kinds.setdefault(place, PLACE)
         for kind, listed in (
@@ -82,6 +84,33 @@ class Lexicon:
         self._last_letters = frozenset(ending[-2:] for ending in titles.ENDINGS)
         self.spoken = frozenset(word.lower() for word, kind in kinds.items() if kind == TITLE or _is_sure_given(kind))
         """What may begin a name in a text without capitals."""
+
+    def is_heard(self, word: str, *, compounds: bool = False) -> bool:
+        """
+        Whether English, German or French have the word.
+
+        Args:
+            compounds: whether two words of German written as one count as well.
+        """
+        low = word.lower()
+        if self._is_in_dictionary(low) or (low[-1] == "s" and self._is_in_dictionary(low[:-1])):
+            return True
+        return compounds and any(
+            self._is_in_dictionary(low[at:]) and self._is_head(low[:at])
+            for at in range(PART_MIN, len(low) - PART_MIN + 1)
+        )
+
+    def is_english(self, word: str) -> bool:
+        low = word.lower()
+        return low in self._heard[0] or (low[-1] == "s" and low[:-1] in self._heard[0])
+
+    def _is_in_dictionary(self, low: str) -> bool:
+        return any(low in words for words in self._heard)
+
+    def _is_head(self, low: str) -> bool:
+        return self._is_in_dictionary(low) or (
+            low[-1] in "sn" and len(low) > PART_MIN and self._is_in_dictionary(low[:-1])
+        )
 
     def of(self, words: Sequence[str], *, german: bool = False) -> list[int]:
         """Return the kinds of capitalised words."""
@@ -137,8 +166,10 @@ class Lexicon:
         if word[0] == "D" and word[1] in "'’":
             return self.kinds.get(word[2:], 0)
         parts = word.split("-")
-        kinds = [self.kinds.get(part, 0) for part in parts]
-        return min(kinds) | kinds[0] if len(parts) > 1 and all(kind & NAME for kind in kinds) else 0
+        kinds = [self.kinds.get(part, UNKNOWN if part.istitle() and part.isalpha() else 0) for part in parts]
+        if len(parts) < 2 or not all(kind & (NAME | UNKNOWN) for kind in kinds):
+            return 0
+        return UNKNOWN if any(kind & UNKNOWN for kind in kinds) else min(kinds) | kinds[0]
 
 
 def _is_sure_given(kind: int) -> bool:
@@ -149,7 +180,12 @@ def _is_sure_given(kind: int) -> bool:
 def lexicon() -> Lexicon:
     """Return what ships with the package, loaded at the first call."""
     words = (lists.read(name) for name in ("given_names", "surnames", "places", "words"))
-    return Lexicon(*words, english=WordSet(lists.read_bits("english")))
+    return Lexicon(*words, heard=dictionaries())
+
+
+def dictionaries() -> tuple[WordSet, ...]:
+    """Return the words of English, German and French, in small letters."""
+    return tuple(WordSet(lists.read_bits(language)) for language in ("english", "german", "french"))
 
 
 _BY_MARKS = {

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Final, NamedTuple
 
+from .layout import is_above_address, is_labelled, is_signature
 from .lexicon import (
     COMMON,
     ENDING,
@@ -29,12 +30,14 @@ from .lexicon import (
     Lexicon,
 )
 from .tables import phrases, words
-from .titles import AFTER, CLOSINGS, COURT, CUES, PARTICLES_BETWEEN
+from .titles import CLOSINGS, COURT, CUES, HUMAN_ACTS, PARTICLES_BETWEEN, PERSONS
 
 PARTS_MAX: Final = 6
 """Words in one name. Longer rows of capitalised words are headings."""
 TITLES_MAX: Final = 4
 """Titles in a row: Herr Rechtsanwalt Prof. Dr."""
+UNHEARD_MAX: Final = 17
+"""Letters of a name that no list knows: Featherstonehaugh."""
 CUE_MAX: Final = 26
 """Characters looked at before and after a word for a cue."""
 
@@ -106,29 +109,34 @@ class Row:
         """Return the words worth a closer look; of those in no list, or in several, only what stands beside a sign."""
         text, starts, kinds = self._text, self._starts, self._kinds
         found = []
-        initials = {index for index, kind in enumerate(kinds) if kind & INITIAL}
         for index, kind in enumerate(kinds):
             if kind & _PLAIN or not kind & _SIGNS:
                 if kind == WORD and not self._german and text[starts[index] - 5 : starts[index]] in _RELATION_TAILS:
                     found.append(index)
-                continue
-            if kind & _EVIDENT and not kind & (WORD | PLACE):
-                found.append(index)
-                continue
-            start = starts[index]
-            end = start + len(self._words[index])
-            if (
-                text[start - 5 : start] in _CUE_TAILS
-                or text[start - 3 : start] in _SHORT_CUE_TAILS
-                or text[end : end + 3] in _AFTER_HEADS
-                or (kind & UNKNOWN and (index - 1 in initials or index + 1 in initials))
-                or (kind & NAME and self._has_neighbour(index, end))
-                or (kind & UNKNOWN and not self._german)
-                or (kind & GIVEN and text[end : end + 1] in _CALLED)
-                or (kind & NAME and self._words[index].endswith(("'s", "’s")))
-            ):
+            elif (kind & _EVIDENT and not kind & (WORD | PLACE)) or self._has_sign(index, kind):
                 found.append(index)
         return found
+
+    def _has_sign(self, index: int, kind: int) -> bool:
+        """Whether anything near the word may make a name of it: a quick look, before all of it is compared."""
+        text, start = self._text, self._starts[index]
+        end = start + len(self._words[index])
+        if start < 6 or text[start - 5 : start].lower() in _CUE_TAILS or text[start - 2 : start] in _LAYOUT:
+            return True
+        if kind & UNKNOWN:
+            return (
+                not self._german
+                or text[end : end + 4] in _ACT_HEADS
+                or bool(self._kinds[index - 1] & INITIAL)
+                or (index + 1 < len(self._starts) and self._starts[index + 1] == end + 1)
+            )
+        return (
+            text[end : end + 4] in _ACT_HEADS
+            or not self._german
+            or self._has_neighbour(index, end)
+            or (bool(kind & GIVEN) and text[end : end + 1] in _CALLED)
+            or self._words[index].endswith(("'s", "’s"))
+        )
 
     def _has_neighbour(self, index: int, end: int) -> bool:
         """Whether another capitalised word or an initial stands beside."""
@@ -147,9 +155,10 @@ class Row:
             for next_, step in ((name.first - 1, -1), (name.last + 1, 1)):
                 index = next_
                 while 0 <= index < len(self._kinds) and index not in taken and self._is_listed(index, step):
-                    taken.add(index)
-                    yield Name(index, index, POSSIBLE)
-                    index += step
+                    far = self._extended(index) if step > 0 else self._begun(index)
+                    taken.update(range(min(index, far), max(index, far) + 1))
+                    yield Name(min(index, far), max(index, far), POSSIBLE)
+                    index = far + step
         parts = {
             self._words[index] for name in names if name.last > name.first for index in range(name.first, name.last + 1)
         }
@@ -164,7 +173,22 @@ class Row:
     def _is_listed(self, index: int, step: int) -> bool:
         left = index if step < 0 else index - 1
         kind = self._kinds[index]
-        return bool(kind & (NAME | UNKNOWN)) and not kind & (STOP | SPOKEN) and self._gap(left) in _ENUMERATION
+        if not kind & (NAME | UNKNOWN) or kind & (STOP | SPOKEN):
+            return False
+        gap = self._gap(left)
+        if gap not in _ENUMERATION and not (gap[:1] == "\n" and _BULLET.fullmatch(gap)):
+            return False
+        end = self._matches[index].end()
+        numbered = self._text[end : end + 1] == " " and self._text[end + 1 : end + 2].isdigit()  # "Zimmer 12"
+        plain = gap != ", " and not self._german  # English has no capital there but in a name
+        return not numbered and (plain or bool(kind & NAME) or not self._known.is_heard(self._words[index]))
+
+    def _begun(self, index: int) -> int:
+        """Return the first word of the name that ends with this one."""
+        first = index
+        while first and index - first < 3 and self._joins(first - 1) and self._may_precede(first - 1):
+            first -= 1
+        return first
 
     def _is_label(self, index: int) -> bool:
         end = self._matches[index].end()
@@ -233,6 +257,8 @@ class Row:
         if len(parts) == 1:
             return self._alone(first, last, parts[0])
         score = score_of(parts, initial=len(parts) <= last - first)
+        if not score and (first == 0 or first >= floor):
+            score = self._score_by_cue(first, last) if all(kind & (NAME | UNKNOWN) for kind in parts) else 0
         return Name(first, last, score) if score and not self._is_at(first, parts) else None
 
     def _alone(self, first: int, last: int, kind: int) -> Name | None:
@@ -246,6 +272,8 @@ class Row:
         score = score_of([kind], initial=first < last)
         if not score:
             score = 0 if kind & PLACE and not kind & COMMON else self._score_by_cue(first, last)
+            score = score or (LIKELY if kind & PLACE and self._is_form(first) else 0)
+            score = score or (POSSIBLE if self._is_chosen(first, last, kind) else 0)
         elif self._is_at(first, [kind]) or (not self._german and self._in_heading(last)):
             score = 0
         return Name(first, last, score) if score else None
@@ -269,51 +297,102 @@ class Row:
 
     def _unknown(self, index: int) -> Name | None:
         """Return a name in no list: with initials, beside a cue, or in letters that the text's language has not."""
-        if index > 1 and self._kinds[index - 1] & self._kinds[index - 2] & INITIAL and self._joins(index - 1):
-            first = index - 1
-            while index - first < PARTS_MAX and first and self._kinds[first - 1] & INITIAL and self._joins(first - 1):
-                first -= 1
-            return Name(first, self._extended(index), POSSIBLE)
-        with_initial = index + 2 < len(self._kinds) and self._kinds[index + 1] & INITIAL
-        if not with_initial and self._german and not self._score_by_cue(index, index):
+        first, last = self._first_initial(index), self._extended(index, whole=self._is_form(index))
+        if self._is_tail(last):
             return None
-        last = self._extended(index)
-        if (with_initial and last > index + 1) or self._score_by_cue(index, index) or self._is_foreign(index, last):
-            return None if self._is_tail(last) else Name(index, last, POSSIBLE)
-        if (
-            self._german
-            or not self._cased
-            or self._is_tail(last)
-            or not all(map(self._is_unheard, range(index, last + 1)))
-        ):
+        if first < index - 1 or (first < index and self._is_unheard(index)):
+            return Name(first, last, POSSIBLE)
+        with_initial = last > index + 1 and bool(self._kinds[index + 1] & INITIAL)
+        if with_initial or self._is_foreign(index, last):
+            return Name(index, last, POSSIBLE)
+        if self._score_by_cue(index, index):
+            plain = self._german and self._known.is_heard(self._words[index], compounds=last == index)
+            return None if plain else Name(index, last, POSSIBLE)
+        if not self._cased or not self._acts(index, last) or not self._is_unheard(index):
             return None
-        written = self._is_english or (last > index and self._is_line(index, last))
-        return Name(index, last, POSSIBLE) if written and self._acts(index, last) else None
+        return Name(index, last, POSSIBLE)
 
-    def _is_line(self, first: int, last: int) -> bool:
-        start, end = self._starts[first], self._matches[last].end()
-        return self._text[max(0, start - 2) : start] in ("", "> ", "\n\n") and self._text[end : end + 1] in ("", "\n")
+    def _first_initial(self, index: int) -> int:
+        """Return where the initials before a word begin."""
+        first = index
+        while index - first < PARTS_MAX and first and self._kinds[first - 1] & INITIAL and self._joins(first - 1):
+            if self._text[self._matches[first - 1].end()] != ".":
+                break
+            first -= 1
+        return first
 
     def _is_unheard(self, index: int) -> bool:
-        """Whether a word is spelled as names are, and none of English."""
+        """Whether a word is spelled as names are, and no word of the three languages."""
         bare = self._words[index].removesuffix("'s").removesuffix("’s")
-        spelled = 4 <= len(bare) <= 12 and bare.isalpha() and bare[1:].islower()
-        return spelled and bool(self._kinds[index] & (UNKNOWN | NAME)) and bare.lower() not in self._known.english
+        if not 3 <= len(bare) <= UNHEARD_MAX or not self._kinds[index] & (UNKNOWN | NAME) or self._kinds[index] & WORD:
+            return False
+        parts = bare.split("-")
+        return all(
+            len(part) > 2
+            and part.isalpha()
+            and part[1:].islower()
+            and not self._known.is_heard(part, compounds=self._german)
+            for part in parts
+        )
 
     def _acts(self, first: int, last: int) -> bool:
-        """Whether an English sentence does with the words what it does with a person."""
+        """Whether a sentence does with the unheard words what it does with a person."""
         start, end = self._starts[first], self._matches[last].end()
         if last + 1 < len(self._starts) and self._starts[last + 1] == end + 1 and self._text[end] == " ":
             return False
         before = f" {self._text[max(0, start - 10) : start].lower()}"
-        if before.endswith(_NO_PERSONS if last == first else _LOCATIVES):
+        after = self._text[end : end + CUE_MAX]
+        if last > first:
+            heard = any(self._kinds[part] & WORD or not self._is_new(part) for part in range(first + 1, last + 1))
+            return not heard and not before.rstrip(_OPENING_MARKS).endswith(_LOCATIVES)
+        if len(self._words[first]) < 4 or before.endswith(_NO_PERSONS):
             return False
-        return last > first or self._words[last].endswith(("'s", "’s")) or self._text[end : end + 6].startswith(_ACTS)
+        if after[:1] == "." and not before[-2:-1].isalpha():
+            return False  # "18. Severability. If"
+        if after.startswith(HUMAN_ACTS) or self._words[last].endswith(("'s", "’s")):
+            return True
+        return after.startswith(_ACTS_IN_GERMAN) if self._german else self._is_english and after.startswith(_ACTS)
+
+    def _is_new(self, index: int) -> bool:
+        """Whether a word behind an unheard one is in no dictionary either."""
+        word = self._words[index].removesuffix("'s").removesuffix("’s")
+        kind = self._kinds[index]
+        return bool(kind & (NAME | INITIAL | PARTICLE)) or not self._known.is_heard(word)
+
+    def _is_chosen(self, first: int, last: int, kind: int) -> bool:
+        """Whether a name that is a word or a town too has its capital where the writer chose it, or acts as persons do."""
+        text, start, end = self._text, self._starts[first], self._end(last)
+        before = " ".join(["", *text[max(0, start - 14) : start].lower().translate(_NO_MARKS).split()])
+        if before.endswith(_NOT_CHOSEN) or text[end : end + 3] == " & " or self._words[first].isupper():
+            return False
+        if self._in_heading(last) or self._follows(first) or text[end : end + 2] in ("),", "),", '")'):
+            return False
+        inside = text[start - 1 : start] == " " and text[start - 2 : start - 1].isalpha()
+        if kind & COMMON and text[end : end + CUE_MAX].startswith(HUMAN_ACTS):
+            return bool(kind & GIVEN) or inside or text[start - 2 : start] == ", "
+        if self._german or kind & PLACE or first != last or self._is_whence(first, before):
+            return False
+        return (inside and bool(kind & GIVEN)) or self._is_other_word(first)
+
+    def _is_whence(self, index: int, before: str) -> bool:
+        """Whether a name that is a place too is one here: "from Georgia"."""
+        return self._words[index] in self._known.places and before.endswith(_TOWARDS)
+
+    def _is_other_word(self, index: int) -> bool:
+        """Whether a listed name is an everyday word, but of another language than the text's."""
+        return self._is_english and not self._known.is_english(self._words[index].removesuffix("'s").removesuffix("’s"))
+
+    def _follows(self, index: int) -> bool:
+        """Whether a capitalised word stands directly before, as in headings and names of things."""
+        if index == 0 or self._gap(index - 1) not in (" ", "  "):
+            return False
+        start = self._starts[index - 1]
+        return not self._kinds[index - 1] & _OPENS or (start > 1 and self._text[start - 2].isalpha())
 
     @cached_property
     def _is_english(self) -> bool:
         # Looked for once: the whole text for each unlisted word would be quadratic.
-        return any(word in self._text for word in (" the ", " is ", " and ", " my ", " was ", " you ", " to "))
+        return any(word in self._text for word in _ENGLISH)
 
     def _is_foreign(self, first: int, last: int) -> bool:
         """Whether letters say that the words are from another language, and nothing that they are a place."""
@@ -322,12 +401,24 @@ class Row:
             return False
         start = self._starts[first]
         before = self._text[max(0, start - 10) : start].lower()
-        return not before.endswith(_LOCATIVES) and not any(
+        return not before.endswith(_WHITHER) and not any(
             kind & (PLACE | WORD) for kind in self._kinds[first : last + 1]
         )
 
-    def _extended(self, index: int) -> int:
-        """Return the last word of the name that goes on from this one."""
+    def _is_form(self, index: int) -> bool:
+        """Whether the place in a form or a letter says that what stands there is a name, whatever the words are."""
+        start = self._starts[index]
+        if self._text[start - 1 : start] == "\n":
+            return is_signature(self._text, start)
+        return is_labelled(self._text, start)
+
+    def _extended(self, index: int, *, whole: bool = False) -> int:
+        """
+        Return the last word of the name that goes on from this one.
+
+        Args:
+            whole: whether everyday words are part of it too.
+        """
         last = index
         for next_ in range(index + 1, min(index + PARTS_MAX, len(self._kinds))):
             if not self._joins(next_ - 1):
@@ -335,7 +426,7 @@ class Row:
             kind = self._kinds[next_]
             if kind & (STOP | TITLE) or (kind & TAIL and not kind & NAME):
                 break
-            if kind & (NAME | UNKNOWN) or self._has_particle(next_ - 1):
+            if kind & (NAME | UNKNOWN) or (whole and kind & WORD) or self._has_particle(next_ - 1):
                 last = next_
             elif not kind & (INITIAL | PARTICLE):
                 break
@@ -380,9 +471,9 @@ class Row:
 
     def _score_by_cue(self, first: int, last: int) -> float:
         end = self._end(last)
-        if self._is_announced(self._starts[first]):
+        if self._is_announced(self._starts[first]) or is_above_address(self._text, self._starts[first], end):
             return LIKELY
-        if self._text[end : end + CUE_MAX].startswith(AFTER):
+        if self._text[end : end + CUE_MAX].startswith(_SPEECH):
             return POSSIBLE
         if self._kinds[first] & GIVEN and self._is_called(first, end):
             return POSSIBLE
@@ -394,11 +485,23 @@ class Row:
         return self._text[start - 2 : start] == ", " and self._text[end : end + 1] in ("?", "!")
 
     def _is_announced(self, start: int) -> bool:
-        before = self._text[max(0, start - CUE_MAX) : start].lower()
-        last = before.rstrip().rpartition(" ")[2].rpartition("\n")[2]
-        if before[-1:] == "\n":
-            return last.rstrip(",!.") in CLOSINGS
-        return last in CUES or " ".join(before.split()[-2:]) in CUES
+        """Whether a label, a closing, a word for a person or another cue stands before."""
+        text = self._text
+        before = text[max(0, start - CUE_MAX) : start].lower()
+        if not before:
+            return False
+        if before[-1] == "\n":
+            return is_signature(text, start)
+        bare = before.rstrip(_OPENING_MARKS)
+        if bare[-1:] in (":", "=") and is_labelled(text, start):
+            return True
+        said = bare.rpartition("\n")[2].split()[-2:]
+        if not said:
+            return False
+        last = said[-1]
+        if last in CUES or " ".join(said) in CUES or last.rstrip(",") in PERSONS:
+            return True
+        return last[-1] == "," and is_signature(text, start)
 
     def _is_prose(self, name: Name) -> bool:
         """Whether it does not stand in an address of the web, a file name or the like."""
@@ -452,9 +555,39 @@ def is_sure(kind: int) -> bool:
 
 
 def _is_german(text: str) -> bool:
-    return " der " in text or " die " in text or " und " in text or " das " in text or " ist " in text
+    return any(word in text for word in _GERMAN)
 
 
+_GERMAN = (
+    " der ",
+    " die ",
+    " und ",
+    " das ",
+    " ist ",
+    " nicht ",
+    " für ",
+    " dem ",
+    " mit ",
+    " ich ",
+    " eine ",
+    " auf ",
+    " zum ",
+)
+_ENGLISH = (
+    " the ",
+    " is ",
+    " and ",
+    " my ",
+    " was ",
+    " you",
+    " to ",
+    " are ",
+    " of ",
+    " not ",
+    "I'm ",
+    " will ",
+    " has ",
+)
 _EVIDENT = NAME | TITLE | ROLE
 _SIGNS = _EVIDENT | UNKNOWN
 _PLAIN = STOP | INITIAL
@@ -462,30 +595,61 @@ _ENUMERATION = phrases(", | and | und | et |, and | or | oder | ou | to | & ")
 _GLUE = frozenset("@/\\_#=.&")
 _FOREIGN = frozenset("šžčćđłńśźżőűðþřěůňťďąęışğățșøåæñãõíóúáýāēīūķļņģŠŽČĆĐŁŃŚŹŻŐŰÐÞŘŤĎŞĞŢȚȘØÅÆÑÍÓÚÁÝĀĒĪŪ")
 """Letters that neither English nor German nor French has."""
-_LOCATIVES = tuple(f"{word} " for word in words("in at from near to of around via for the a an our your their"))
-_ACTS = tuple(phrases(" is | was| has | had | will| can | who |, | and |?|.|!| live| work| call| said|: "))
-"""How a sentence goes on behind the name of a person."""
+_LOCATIVES = tuple(
+    f" {word}"
+    for word in words("in at near around via the a an our your their im am beim zum zur der das die dem den les la le")
+)
+"""What stands before the names of places, houses and things, seldom before the whole name of a person."""
+_WHITHER = tuple(f"{word} " for word in words("in at from near to of around via for the a an our your their"))
+_ACTS = tuple(phrases(" is | was| has | had | will| can | who |, | and |?|.|!| live| work| call| said|: | from "))
+"""How an English sentence goes on behind the name of a person."""
+_ACTS_IN_GERMAN = tuple(phrases(" hat | hatte | ist | war | und ich|, die | kann "))
 _NO_PERSONS = tuple(
     f" {word} "
     for word in words(
         """
-        in at from near of around via for with the a an our your their its this that to on as my his her per using through under
-        into or either
+        in at from near of around via for the a an our your their its this that to on as my his her per using through under
+        into or either use uses used run runs running install like unlike than between against versus vs
+        der die das den dem ein eine einen einem im am zum zur beim aus mit für bei
+        le la les un une du des au aux de en sur avec sans
         """
     )
 )
 """What seldom stands before the name of a person, and often before that of a place, a house or a thing."""
-_CUE_TAILS = frozenset(
-    tail + end
-    for cue in CUES | CLOSINGS | {f"{closing}," for closing in CLOSINGS}
-    for tail in {f" {cue}"[-4:], f" {cue.title()}"[-4:], cue.capitalize()[-4:]}
-    for end in " \n"
-) - {"cher "}
-"""The last letters before a name that is announced: a quick look, before the whole cue is compared. German has many words
-on -cher; a letter begins with `Cher`."""
+_TOWARDS = (" from", " to", " of", " via", " into", " through", " for", " and", " or")
+_NO_MARKS = str.maketrans('()"“„«*', "       ")
+_NOT_CHOSEN = tuple(
+    f" {word}"
+    for word in words(
+        """
+        in at near around the a an our your their its this these those my his her each every any no such
+        1st 2nd 3rd der die das den dem des ein eine einen einem im am zum zur le la les un une du des au aux ce cette mon ma mes
+        """
+    )
+)
+_SPEECH = tuple(
+    phrases(
+        " said| says| told| asked| replied| wrote|'s wife|'s husband|'s son|'s daughter|'s mother|'s father|"
+        "'s sister|'s brother| sagte| fragte| schrieb| a dit| a écrit"
+    )
+)
+_OPENS = STOP | WORD | TITLE
+_OPENING_MARKS = " \"'“„«(*"
+_LAYOUT = (
+    frozenset(mark + end for mark in ":=" for end in " \n\t")
+    | frozenset(mark + quote for mark in " :=" for quote in "\"'“„«(")
+    | frozenset((",\n", "!\n", ".\n", "\n\n", "\n "))
+)
+"""The two characters before a word in a form or a letter."""
+_BULLET = re.compile(r"\n(?:\d{1,2}[.)] |[-*•] )")
+_CUE_TAILS = (
+    frozenset(f" {cue}"[-4:] + " " for cue in CUES | PERSONS)
+    | frozenset(f" {cue}"[-3:] + ", " for cue in CLOSINGS | PERSONS)
+    | frozenset(f" {cue}"[-4:] + "\n" for cue in CLOSINGS)
+)
+"""The last letters before a name that is announced: a quick look, before the whole cue is compared."""
 _RELATION_TAILS = frozenset(f"{cue[-4:]} " for cue in CUES if cue.startswith(("my ", "his ", "her ")))
 _CALLED = frozenset("?!:")
 _FREQUENT = SURNAME | COMMON
 _PLURAL = frozenset((" were", " are ", " have", " met ", " said", " both"))
-_SHORT_CUE_TAILS = frozenset(f"{cue} " for cue in ("hi", "Hi", "HI", "né"))
-_AFTER_HEADS = frozenset(after[:3] for after in AFTER)
+_ACT_HEADS = frozenset(act[:4] for act in (*HUMAN_ACTS, *_SPEECH, *_ACTS_IN_GERMAN))

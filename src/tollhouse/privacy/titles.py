@@ -84,7 +84,7 @@ STOPS: Final = words(
     Wohnt Wohnhaft Lives Live Must Enter Lived Living Address House Habite Under Page Pages Room Order Invoice
     Rechnung Seite Artikel Article Section Clause Schedule Exhibit Annex Appendix Chapter Title Abs Absatz Satz Art
     Nr No Az Rn Rdn Ziffer Ziff Bgb Stgb Anm Bd Vgl Aufl Hs Beschl Urt CEO CFO CTO USA UK EU UN NATO ID PIN ATM SMS
-    PDF URL FAQ PLZ ZIP PSC APO FPO DPO USS God Jesus Christ Lord Internet Google Facebook Twitter Amazon Apple
+    PDF URL FAQ Christmas Easter Adidas Puma Nike Gradle Noël Darin Worin Hierin Sonn Mistral Gemini Ryanair Lufthansa PLZ ZIP PSC APO FPO DPO USS God Jesus Christ Lord Internet Google Facebook Twitter Amazon Apple
     Microsoft YouTube Instagram Whatsapp WhatsApp Alexa Siri Olly Spotify Netflix Paypal PayPal Visa Mastercard Ford
     Honda Toyota Nissan Mazda Chevrolet Chrysler Dodge Jeep Buick Cadillac Pontiac Mercedes Bmw Audi Volkswagen
     Porsche Opel Peugeot Renault Citroën Fiat Volvo Saab Hyundai Kia Subaru Suzuki Mitsubishi Lexus Acura Infiniti
@@ -120,24 +120,84 @@ CUES: Final = phrases(
     "name ist|ich heiße|ich heisse|ich bin|hier ist|hier spricht|liebe|lieber|hallo|meine frau|mein mann|"
     "mein sohn|meine tochter|mein bruder|meine schwester|z. hd.|z.hd.|geb.|gez.|namens|je m'appelle|"
     "je m’appelle|je suis|nom est|moi c'est|mon fils|ma fille|ma femme|mon mari|mon frère|ma sœur|bonjour|"
-    "cher|chère|signé|née|né|/s/"
+    "cher|chère|signé|née|né|/s/|according to|behalf of|heirs of|estate of|statement of|statement by|widow of|tell|ask|met|"
+    "phoned|emailed|thank|thanked|married|reported by|written by|signed by|approved by|closed by|sent by|paid by|driven by|"
+    "owned by|caused by|treated by|represented by|addressed to|belongs to|belong to|spoken to|spoken with|met with|"
+    "talked to|talking to|talked with|talking with|talk with|speak to|speak with|speaking to|remind|invite|invited|love|"
+    "laut|auskunft von|auftrag von|namen von|seitens von|fragen sie|informieren sie|kontaktieren sie|sagen sie|sie bitte|"
+    "schreibt ihnen|herren|eheleute|familie|fam.|händen|zuhanden|grüsst|grüßt|vertreten durch|unterschrieben von|"
+    "verheiratet mit|heisse|heiße|servus|moin|selon|d'après|d’après|nom de|part de|contacter|contactez|joindre|parlé avec|"
+    "parlé à|parler à|parler avec|appel avec|signé par|envoyé par|représenté par|demandez à|salut|marié à|mariée à|"
+    "m'appelle|m’appelle"
 )
 """What stands before a name, in small letters: one or two words."""
 
-AFTER: Final = tuple(
-    phrases(
-        " said| says| told| asked| replied| wrote|'s wife|'s husband|'s son|'s daughter|'s mother|'s father|"
-        "'s sister|'s brother| sagte| fragte| schrieb| a dit| a écrit"
-    )
+PERSONS: Final = words(
+    """
+    son daughter wife husband kid child baby brother sister mother father mum mom dad uncle aunt cousin nephew niece grandmother
+    grandfather grandma grandpa fiancé fiancée girlfriend boyfriend spouse ex-wife ex-husband stepson stepdaughter twin friend
+    boss partner colleague neighbour neighbor flatmate roommate landlord landlady tenant assistant secretary solicitor lawyer
+    attorney accountant broker adviser advisor agent manager supervisor nurse surgeon dentist plumber electrician cleaner
+    mechanic driver passenger cyclist pedestrian witness claimant policyholder insured deceased beneficiary employee trainee
+    intern teacher professor founder author singer actor actress director owner patient client customer
+    mann frau sohn tochter kind bruder schwester mutter vater onkel tante nichte neffe cousine oma opa enkel enkelin
+    grossmutter großmutter grossvater großvater freund freundin lebensgefährte lebensgefährtin partnerin chef chefin kollege
+    kollegin nachbar nachbarin mitarbeiter mitarbeiterin vermieter vermieterin mieter mieterin fahrer fahrerin lenker lenkerin
+    beifahrer beifahrerin zeuge zeugin kläger klägerin anwalt anwältin arzt ärztin hausarzt hausärztin berater beraterin
+    vertreter vertreterin versicherungsnehmer versicherungsnehmerin versicherter versicherte verstorbene verstorbener
+    begünstigter begünstigte patientin kunde kundin lehrer lehrerin inhaber inhaberin halter halterin
+    mari femme fils fille enfant frère sœur mère père oncle tante cousin cousine neveu nièce ami amie copain copine conjoint
+    conjointe époux épouse grand-mère grand-père voisin voisine patron patronne collègue locataire propriétaire bailleur
+    assistante secrétaire avocat avocate conducteur conductrice passager passagère témoin assuré assurée victime
+    bénéficiaire défunt défunte employé employée médecin infirmière conseiller conseillère courtier courtière directeur
+    directrice
+    """
 )
-"""What stands behind a name."""
+"""Words for persons, in small letters, behind which a name may follow, after a comma too: "my late father, Cornelius"."""
+
+LABELS: Final = words(
+    """
+    name names surname surnames lastname firstname forename nickname from to cc bcc patient customer client user author
+    claimant claimants insured beneficiary beneficiaries employee employer driver owner tenant landlord witness witnesses
+    reporter person attendees participants lead manager adviser advisor consultant by holder caller sender recipient spouse
+    partner child father mother assignee assigned reviewer signatory policyholder student teacher doctor physician guest
+    passenger buyer seller borrower lender applicant candidate nominee signed contact attn attention dear
+    nom prénom prénoms vorname vornamen nachname familienname von an kopie kunde kundin patientin ansprechpartner
+    ansprechpartnerin kontakt kontaktperson sachbearbeiter sachbearbeiterin bearbeiter bearbeiterin versicherungsnehmer
+    versicherungsnehmerin versicherte versicherter fahrer fahrerin lenker halter halterin eigentümer mieter mieterin vermieter
+    zeuge zeugin zeugen anrufer anruferin absender absenderin empfänger empfängerin teilnehmer teilnehmende begünstigte
+    begünstigter antragsteller antragstellerin mitarbeiter mitarbeiterin verfasser autor unterzeichner unterschrift gez
+    geschädigter geschädigte verletzter verletzte betreuer inhaber kontoinhaber gast anwesend
+    de à assuré assurée assurés bénéficiaire conducteur conductrice témoin témoins propriétaire locataire bailleur employé
+    employée expéditeur destinataire interlocuteur titulaire signataire patiente cliente demandeur lésé lésée victime
+    participants présents auteur signé
+    """
+)
+"""The last word before a colon (or a sign of equality) behind which a person is named."""
 
 CLOSINGS: Final = words(
     """
-    regards wishes sincerely yours thanks grüßen grüße gruß grüssen cordialement vôtre salutations
+    regards wishes sincerely yours thanks best cheers faithfully truly respectfully cordially love greetings appreciated advance
+    grüßen grüße gruß grüssen grüsse gruss mfg lg vg hochachtungsvoll dank danke
+    cordialement vôtre salutations remerciements vous amicalement sincèrement respectueusement amitiés distinguées distingués
+    sentiments merci
     """
 )
 """The last word of the line before a signature."""
+
+HUMAN_ACTS: Final = tuple(
+    phrases(
+        " said| says| told| asked| asks| replied| wrote| writes| called| calls| phoned| paid| pays| confirmed| confirms| refused|"
+        " signed| agreed| flew | went | came | met | joined | founded | plays | played | claims| claimed| thinks| thought| wants| wanted| works| worked| lives| lived| moved| married| died|"
+        " was born| is ill| is sick| knows| knew| explained| complained| complains| promised| received| sent me| gave| took| saw|"
+        " noticed| reported| lost his| lost her| has paid| has signed| has not paid| will call| will pay| will sign| here,| speaking|"
+        "'s wife|'s husband|'s son|'s daughter|'s mother|'s father|'s sister|'s brother|'s car|'s birthday|'s address|'s house|"
+        "'s phone|'s account| sagte| sagt | fragte| schrieb| schreibt| meldet | meldete| wohnt | arbeitet | rief | möchte | teilte |"
+        " bezahlte| unterschrieb| kündigte| a dit| a écrit| a payé| a signé| a appelé| a demandé| a répondu| a reçu| a entendu|"
+        " a vu | m'a | m’a | n'a pas| n’a pas| souhaite | habite | attend | travaille | demande | dit que| est née | est né "
+    )
+)
+"""How a sentence goes on behind a person, and hardly ever behind a place or a thing."""
 
 PARTICLES_BETWEEN: Final = frozenset(
     f" {particle} "

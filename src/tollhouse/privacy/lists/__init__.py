@@ -15,7 +15,7 @@ def read(name: str) -> list[str]:
 
 
 def read_bits(name: str) -> bytes:
-    """Return a list that is kept as a `WordSet`: `english`."""
+    """Return a list that is kept as a `WordSet`: `english`, `german` or `french`."""
     from importlib.resources import files
 
     return files(__name__).joinpath(f"{name}.bits").read_bytes()
