@@ -1,6 +1,6 @@
 """What is known of a capitalised word before its sentence is looked at: whether it can be part of a person's name."""
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from functools import cache
 from typing import Final
 
@@ -56,7 +56,7 @@ class Lexicon:
         *,
         heard: Sequence[Container[str]],
     ) -> None:
-        self.kinds = kinds = dict[str, int]()
+        self.kinds = kinds = _Kinds(self._unlisted)
         for lines, kind in ((given, GIVEN), (surnames, SURNAME)):
             for line in lines:
                 name, _, marks = line.partition(" ")
@@ -114,11 +114,7 @@ class Lexicon:
 
     def of(self, words: Sequence[str], *, german: bool = False) -> list[int]:
         """Return the kinds of capitalised words."""
-        unlisted = self._unlisted
-        kinds = [
-            unlisted(word) if kind is None else kind
-            for word, kind in zip(words, map(self.kinds.get, words), strict=True)
-        ]
+        kinds = list(map(self.kinds.__getitem__, words))
         if not german:
             return [UNKNOWN if kind & GENITIVE else kind for kind in kinds]
         return [
@@ -141,14 +137,15 @@ class Lexicon:
     def _unlisted(self, word: str) -> int:
         if not word.isalpha():
             return self._compound(word)
+        last = word[-1]
         if word[-2:] in self._last_letters and (
             word[-4:] in self._endings or word[-3:] in self._endings or word[-2:] in self._endings
         ):
             return ENDING if len(word) > 4 and not word.isupper() else 0
-        if word[-1] == "s":
+        if last == "s":
             base = self.kinds.get(word[:-1], 0)
             return base | GENITIVE if base & NAME else UNKNOWN
-        if word[-1].isupper():
+        if last.isupper():
             return self._spoken(word) if len(word) > 1 else INITIAL
         return UNKNOWN
 
@@ -170,6 +167,16 @@ class Lexicon:
         if len(parts) < 2 or not all(kind & (NAME | UNKNOWN) for kind in kinds):
             return 0
         return UNKNOWN if any(kind & UNKNOWN for kind in kinds) else min(kinds) | kinds[0]
+
+
+class _Kinds(dict[str, int]):
+    """Kinds by word; what a word in no list is, is worked out when it is asked for, and not kept."""
+
+    def __init__(self, unlisted: Callable[[str], int]) -> None:
+        self._unlisted = unlisted
+
+    def __missing__(self, word: str) -> int:
+        return self._unlisted(word)
 
 
 def _is_sure_given(kind: int) -> bool:

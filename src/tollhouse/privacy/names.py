@@ -107,35 +107,43 @@ class Row:
 
     def _candidates(self) -> list[int]:
         """Return the words worth a closer look; of those in no list, or in several, only what stands beside a sign."""
-        text, starts, kinds = self._text, self._starts, self._kinds
+        text, starts, words, kinds, german = self._text, self._starts, self._words, self._kinds, self._german
         found = []
-        for index, kind in enumerate(kinds):
-            if kind & _PLAIN or not kind & _SIGNS:
-                if kind == WORD and not self._german and text[starts[index] - 5 : starts[index]] in _RELATION_TAILS:
+        for index, (kind, start, next_start) in enumerate(zip(kinds, starts, [*starts[1:], -1], strict=False)):
+            if kind == UNKNOWN and german:  # the most frequent kind by far where every noun has a capital
+                end = start + len(words[index])
+                if (
+                    next_start == end + 1
+                    or text[start - 6 : start] in _CUE_TAILS
+                    or text[start - 2 : start] in _LAYOUT
+                    or (text[end : end + 5] in _ACT_HEADS and text[start - 4 : start] not in _ARTICLES)
+                    or start < 7
+                    or kinds[index - 1] & INITIAL
+                ):
                     found.append(index)
-            elif (kind & _EVIDENT and not kind & (WORD | PLACE)) or self._has_sign(index, kind):
+            elif kind & (TITLE | ROLE):
+                end = start + len(words[index])
+                if next_start <= end + 2 or text[end:next_start] in PARTICLES_BETWEEN:
+                    found.append(index)
+            elif kind & _PLAIN or not kind & _SIGNS:
+                if kind == WORD and not german and text[start - 5 : start] in _RELATION_TAILS:
+                    found.append(index)
+            elif not kind & (WORD | PLACE) or not german or self._has_sign(index, kind):
                 found.append(index)
         return found
 
     def _has_sign(self, index: int, kind: int) -> bool:
-        """Whether anything near the word may make a name of it: a quick look, before all of it is compared."""
-        text, start = self._text, self._starts[index]
-        end = start + len(self._words[index])
-        if start < 6 or text[start - 5 : start].lower() in _CUE_TAILS or text[start - 2 : start] in _LAYOUT:
-            return True
-        if kind & UNKNOWN:
-            return (
-                not self._german
-                or text[end : end + 4] in _ACT_HEADS
-                or bool(self._kinds[index - 1] & INITIAL)
-                or (index + 1 < len(self._starts) and self._starts[index + 1] == end + 1)
-            )
+        """Whether anything near a name that is a word or a town too may make a name of it here."""
+        text, start, word = self._text, self._starts[index], self._words[index]
+        end = start + len(word)
         return (
-            text[end : end + 4] in _ACT_HEADS
-            or not self._german
+            start < 7
+            or text[start - 6 : start] in _CUE_TAILS
+            or text[start - 2 : start] in _LAYOUT
+            or text[end : end + 5] in _ACT_HEADS
             or self._has_neighbour(index, end)
             or (bool(kind & GIVEN) and text[end : end + 1] in _CALLED)
-            or self._words[index].endswith(("'s", "’s"))
+            or word.endswith(("'s", "’s"))
         )
 
     def _has_neighbour(self, index: int, end: int) -> bool:
@@ -362,6 +370,8 @@ class Row:
     def _is_chosen(self, first: int, last: int, kind: int) -> bool:
         """Whether a name that is a word or a town too has its capital where the writer chose it, or acts as persons do."""
         text, start, end = self._text, self._starts[first], self._end(last)
+        if self._german and text[end : end + 5] not in _ACT_HEADS:
+            return False
         before = " ".join(["", *text[max(0, start - 14) : start].lower().translate(_NO_MARKS).split()])
         if before.endswith(_NOT_CHOSEN) or text[end : end + 3] == " & " or self._words[first].isupper():
             return False
@@ -642,14 +652,26 @@ _LAYOUT = (
 )
 """The two characters before a word in a form or a letter."""
 _BULLET = re.compile(r"\n(?:\d{1,2}[.)] |[-*•] )")
-_CUE_TAILS = (
-    frozenset(f" {cue}"[-4:] + " " for cue in CUES | PERSONS)
-    | frozenset(f" {cue}"[-3:] + ", " for cue in CLOSINGS | PERSONS)
-    | frozenset(f" {cue}"[-4:] + "\n" for cue in CLOSINGS)
+_CUE_TAILS = frozenset(
+    f" {spelled}"[-back:] + gap
+    for cues, back, gap in ((CUES | PERSONS, 5, " "), (CLOSINGS | PERSONS, 4, ", "), (CLOSINGS, 5, "\n"))
+    for cue in cues
+    for spelled in (cue, cue.capitalize(), cue.title(), cue.upper())
 )
 """The last letters before a name that is announced: a quick look, before the whole cue is compared."""
 _RELATION_TAILS = frozenset(f"{cue[-4:]} " for cue in CUES if cue.startswith(("my ", "his ", "her ")))
 _CALLED = frozenset("?!:")
+_ARTICLES = frozenset(
+    f"{word} "
+    for article in words("der die das den dem des ein ine nen nem ner ses ese ser sem")
+    for word in (article, article.capitalize())
+)
+"""The three letters before a German noun that is no name, and a space."""
 _FREQUENT = SURNAME | COMMON
 _PLURAL = frozenset((" were", " are ", " have", " met ", " said", " both"))
-_ACT_HEADS = frozenset(act[:4] for act in (*HUMAN_ACTS, *_SPEECH, *_ACTS_IN_GERMAN))
+_ACT_HEADS = frozenset(act[:5] for act in (*HUMAN_ACTS, *_SPEECH, *_ACTS_IN_GERMAN)) | {
+    " von ",
+    " van ",
+    " vom ",
+    " de l",
+}
