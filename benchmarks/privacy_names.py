@@ -57,6 +57,8 @@ class Score:
     found: int = 0
     missed: int = 0
     covered: int = 0
+    masked: int = 0
+    """Found, or wholly covered by spans of other types: a postcode in an address."""
     right: int = 0
     false: int = 0
 
@@ -66,7 +68,8 @@ class Score:
         precision = self.right / (self.right + self.false) if self.right + self.false else 0.0
         f2 = 5 * precision * recall / (4 * precision + recall) if precision + recall else 0.0
         covered = self.covered / n if n else 0.0
-        return f"n={n:4} precision={precision:.3f} recall={recall:.3f} F2={f2:.3f} wholly covered={covered:.3f}"
+        masked = self.masked / n if n else 0.0
+        return f"n={n:4} precision={precision:.3f} recall={recall:.3f} F2={f2:.3f} wholly covered={covered:.3f} found or covered={masked:.3f}"
 
 
 def main() -> None:
@@ -161,7 +164,9 @@ def add(score: Score, kind: str, marked: list[dict], found: list[Span], counts: 
         hit = any(one.start < span["end"] and span["start"] < one.end for one in own)
         score.found += hit
         score.missed += not hit
-        score.covered += any(one.start <= span["start"] and span["end"] <= one.end for one in found)
+        covered = any(one.start <= span["start"] and span["end"] <= one.end for one in found)
+        score.covered += covered
+        score.masked += hit or covered
     for one in own:
         right = any(one.start < span["end"] and span["start"] < one.end for span in marked)
         score.right += right

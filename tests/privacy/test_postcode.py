@@ -26,6 +26,8 @@ CAUGHT = [
     ("He works for Allianz in Acquapendente 1021 in a team", ["1021"]),
     ("an office in ÖVERTURINGEN 840 24 in spring", ["840 24"]),
     ("from Quinta de São Tiago 3610-114 in May", ["3610-114"]),
+    ("his town is Boise, Idaho 83701", ["83701"]),
+    ("an office in Sydney NSW 2000", ["2000"]),
     ("00-625 Warszawa", ["00-625"]),
 ]
 

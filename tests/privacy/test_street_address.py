@@ -40,11 +40,19 @@ CAUGHT = [
     ),
     ("his house at 99 seneca place is not insured", ["99 seneca place"]),
     ("ich wohne in der bahnhofstrasse 12", ["bahnhofstrasse 12"]),
+    ("1234 Oak Street, Springfield, Illinois 62704 is mine", ["1234 Oak Street, Springfield, Illinois 62704"]),
+    ("Flat 3, 7 Elm Grove, London, SW1A 1AA", ["Flat 3, 7 Elm Grove, London, SW1A 1AA"]),
+    ("5 Kent St\nBrisbane, Queensland 4000\nAustralia", ["5 Kent St\nBrisbane, Queensland 4000\nAustralia"]),
+    ("24 Merrion Square\nDublin 2\nD02 AF30", ["24 Merrion Square\nDublin 2\nD02 AF30"]),
+    ("Rua Augusta 100, 3º Esq, 1100-053 Lisboa", ["Rua Augusta 100, 3º Esq, 1100-053 Lisboa"]),
+    ("12 MG Road, Bengaluru, Karnataka 560 001, India", ["12 MG Road, Bengaluru, Karnataka 560 001, India"]),
+    ("Am Markt 1, D-99084 Erfurt", ["Am Markt 1, D-99084 Erfurt"]),
     ("HAUPTSTRASSE 12, 8400 WINTERTHUR", ["HAUPTSTRASSE 12, 8400 WINTERTHUR"]),
 ]
 
 LEFT_ALONE = [
     "The contract of 12 January 2024 has 5 pages.",
+    "Am Montag 12 Stunden, im Mai 5 Tage.",
     "Under Section 12 of Article 5 the Court of Appeal held in 2019.",
     "Our office in Zurich has 25 people on 3 floors.",
     "In 2014 Wall Street fell.",

@@ -72,7 +72,7 @@ class Lexicon:
             (TITLE, titles.TITLES),
             (ROLE, titles.ROLES),
             (TAIL, titles.TAILS),
-            (STOP, titles.STOPS),
+            (STOP, titles.STOPS | titles.SOFTWARE),
         ):
             for word in listed:
                 kinds[word] = kind

@@ -313,8 +313,10 @@ class Row:
         with_initial = last > index + 1 and bool(self._kinds[index + 1] & INITIAL)
         if with_initial or self._is_foreign(index, last):
             return Name(index, last, POSSIBLE)
-        if self._score_by_cue(index, index):
-            plain = self._german and self._known.is_heard(self._words[index], compounds=last == index)
+        if self._score_by_cue(index, last):
+            plain = (self._german or not self._is_english) and self._known.is_heard(
+                self._words[index], compounds=last == index
+            )
             return None if plain else Name(index, last, POSSIBLE)
         if not self._cased or not self._acts(index, last) or not self._is_unheard(index):
             return None

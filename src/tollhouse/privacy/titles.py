@@ -84,16 +84,30 @@ STOPS: Final = words(
     Wohnt Wohnhaft Lives Live Must Enter Lived Living Address House Habite Under Page Pages Room Order Invoice
     Rechnung Seite Artikel Article Section Clause Schedule Exhibit Annex Appendix Chapter Title Abs Absatz Satz Art
     Nr No Az Rn Rdn Ziffer Ziff Bgb Stgb Anm Bd Vgl Aufl Hs Beschl Urt CEO CFO CTO USA UK EU UN NATO ID PIN ATM SMS
-    PDF URL FAQ Christmas Easter Adidas Puma Nike Gradle Noël Darin Worin Hierin Sonn Mistral Gemini Ryanair Lufthansa PLZ ZIP PSC APO FPO DPO USS God Jesus Christ Lord Internet Google Facebook Twitter Amazon Apple
-    Microsoft YouTube Instagram Whatsapp WhatsApp Alexa Siri Olly Spotify Netflix Paypal PayPal Visa Mastercard Ford
-    Honda Toyota Nissan Mazda Chevrolet Chrysler Dodge Jeep Buick Cadillac Pontiac Mercedes Bmw Audi Volkswagen
-    Porsche Opel Peugeot Renault Citroën Fiat Volvo Saab Hyundai Kia Subaru Suzuki Mitsubishi Lexus Acura Infiniti
-    Tesla Kubernetes Postgres PostgreSQL Redis Valkey Podman Ansible Grafana Prometheus Nginx Hadoop Django Golang
-    Kotlin Erlang Pytest Webpack Linux Ubuntu Debian Firefox Databricks Salesforce Hubspot Zendesk Atlassian Bitbucket
-    Github Gitlab Trello Skype Dropbox Figma Shopify Klarna Revolut Tiktok Snapchat Reddit Pinterest Tumblr Linkedin
-    Wikipedia Ollama Ethereum Covid Wifi Chatbot Chatbots
+    PDF URL FAQ Christmas Easter Adidas Puma Nike Noël Darin Worin Hierin Sonn Ryanair Lufthansa PLZ ZIP PSC APO FPO
+    DPO USS God Jesus Christ Lord Internet Google Facebook Twitter Amazon Apple Microsoft YouTube Instagram
+    Whatsapp WhatsApp Alexa Siri Olly Spotify Netflix Paypal PayPal Visa Mastercard Ford Honda Toyota Nissan
+    Mazda Chevrolet Chrysler Dodge Jeep Buick Cadillac Pontiac Mercedes Bmw Audi Volkswagen Porsche Opel Peugeot
+    Renault Citroën Fiat Volvo Saab Hyundai Kia Subaru Suzuki Mitsubishi Lexus Acura Infiniti Tesla Covid Wifi
+    Chatbot Chatbots
     """
 )
+
+SOFTWARE: Final = words(
+    """
+    Kubernetes Postgres PostgreSQL Redis Valkey Podman Docker Ansible Grafana Prometheus Nginx Hadoop Django Flask Golang Kotlin
+    Erlang Elixir Haskell Scala Clojure Pytest Webpack Vite Tailwind Svelte Vue Angular React Nuxt Linux Ubuntu Debian Fedora
+    Firefox Chromium Safari Databricks Snowflake Salesforce Hubspot Zendesk Atlassian Jira Confluence Bitbucket Github Gitlab
+    Trello Asana Notion Slack Skype Zoom Dropbox Figma Canva Shopify Stripe Klarna Revolut Twilio Tiktok Snapchat Reddit
+    Pinterest Tumblr Linkedin Wikipedia Ollama Openai Anthropic Mistral Gemini Ethereum Bitcoin Elasticsearch Opensearch Logstash
+    Kibana Splunk Datadog Sentry Terraform Pulumi Airflow Dagster Celery Flink Spark Kafka Rabbitmq Mongodb Mysql Mariadb
+    Sqlite Oracle Neo4j Memcached Gradle Maven Bazel Tomcat Jetty Symfony Laravel Magento Wordpress Drupal Joomla Typo3 Playwright
+    Cypress Selenium Junit Mockito Hibernate Lombok Numpy Pandas Scipy Pytorch Tensorflow Keras Jupyter Colab Tableau Looker
+    Powerpoint Excel Outlook Sharepoint Onedrive Azure Aws Heroku Vercel Netlify Cloudflare Fastly Vagrant Istio Envoy
+    Nomad Vault Traefik Haproxy Gunicorn Uvicorn Fastapi Starlette Pydantic Typescript Javascript Node Npm Deno
+    """
+)
+"""Never persons, though sentences do with them what they do with persons: "Kibana was slow"."""
 
 PARTICLES: Final = words(
     """

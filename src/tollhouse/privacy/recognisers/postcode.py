@@ -37,7 +37,10 @@ class PostcodeRecogniser:
             return
         text, done = reading.titled, 0
         for start, end in reading.runs:
-            if start < done or end - start > 5:
+            previous = text[start - 1 : start]
+            if start < done or end - start > 5 or (previous not in _PREVIOUS and not previous.isalpha()):
+                continue
+            if end - start < 4 and text[end : end + 1] not in _INNER and not previous.isalpha():
                 continue
             found = self._at(text, start, end)
             if found is not None:
@@ -48,8 +51,6 @@ class PostcodeRecogniser:
         previous = text[start - 1 : start]
         if previous.isalpha():
             return _lettered(text, start)
-        if previous not in _PREVIOUS or (end - start < 4 and text[end : end + 1] not in _INNER):
-            return None
         dutch = _DUTCH.match(text, start) if end - start == 4 else None
         if dutch is not None:
             return start, dutch.end(1), LIKELY
@@ -71,6 +72,8 @@ class PostcodeRecogniser:
             return start, digits.end(), SURE
         if last in _STATES and len(digits[0]) in (5, 10):
             return start, digits.end(), SURE
+        if last in _STATES_DOWN_UNDER and len(digits[0]) == 4:
+            return start, digits.end(), SURE
         if len(digits[0]) == 4 and digits[0][:2] in ("19", "20"):
             return None
         return self._beside_town(text, start, digits.end(), before, last)
@@ -79,6 +82,8 @@ class PostcodeRecogniser:
         after = _TOWN_AFTER.match(text, end) if text[end + 1 : end + 2].isupper() else None
         if after is not None and (self._is_town(after[1]) or ("-" in text[start:end] and not self._is_word(after[1]))):
             return start, end, LIKELY
+        if end - start >= 5 and last in self._known().places and _NO_MORE.match(text, end):
+            return start, end, POSSIBLE
         town = _TOWN_BEFORE.search(before) if last[:1].isupper() else None
         if town is not None and _NO_MORE.match(text, end) and not self._is_word(town[1]):
             return start, end, POSSIBLE
@@ -127,6 +132,7 @@ _STATES = words(
     SD TN TX UT VA VI VT WA WI WV WY
     """
 )
+_STATES_DOWN_UNDER = words("NSW VIC QLD TAS")
 _TOWN_AFTER = re.compile(
     rf" ({CAPITAL}[\w'’-]+(?: (?:am|an|der|im|la|le|sur|upon) {CAPITAL}?[\w'’-]+| {CAPITAL}[\w'’-]+)?)"
 )

@@ -45,25 +45,22 @@ class StreetAddressRecogniser:
         for at, stop in reading.runs:
             if at < done or stop - at > 5:
                 continue
-            leads, ends = _leads(text, stop), _ends(text, at)
-            core = _street(text, at, stop, done, leads=leads, ends=ends, known=self._known) if leads or ends else None
+            # Does a word follow the number, does one stand before it? Written out, for most numbers end here.
+            mark, letter = text[stop : stop + 1], text[stop + 1 : stop + 2]
+            leads = (
+                letter.isalpha()
+                or mark == "-"
+                or ((mark == "," or mark.isalpha()) and text[stop + 2 : stop + 3].isalpha())
+            )
+            ends = text[at - 1 : at] == " " and (text[at - 2 : at - 1].isalpha() or text[at - 2 : at - 1] == ".")
+            if not (leads or ends):
+                continue
+            core = _street(text, at, stop, done, leads=leads, ends=ends, known=self._known)
             if core is not None:
                 start, end = _crossing(text, *_whole(text, core[0], core[1], done), done)
                 end -= bool(_SENTENCE_END.search(text, max(start, end - 8), end))
                 done = end
                 yield Span(start, end, "STREET_ADDRESS", core[2])
-
-
-def _leads(text: str, end: int) -> bool:
-    """Whether a word follows the number."""
-    after = text[end : end + 3]
-    return after[1:2].isalpha() or (after[2:].isalpha() and (after[0].isalpha() or after[0] == ",")) or after[:1] == "-"
-
-
-def _ends(text: str, start: int) -> bool:
-    """Whether a word stands before the number."""
-    before = text[start - 2 : start]
-    return before[1:] == " " and (before[0].isalpha() or before[0] == ".")
 
 
 def _street(
@@ -114,6 +111,9 @@ def _numbered_last(text: str, start: int, floor: int, known: Callable[[], Lexico
     opened = _typed_start(line, known().kinds)
     if opened is not None:
         return start - len(line) + opened, number.end(), TYPED
+    lane = _LANE.search(line) if _POSTCODE_AHEAD.match(text, number.end()) else None
+    if lane is not None:
+        return start - len(line) + lane.start(1), number.end(), TYPED
     shaped = _SHAPE.search(line)
     return (
         _shaped(
@@ -193,7 +193,7 @@ def _is_name_part(part: str) -> bool:
 
 
 def _whole(text: str, start: int, end: int, floor: int) -> tuple[int, int]:
-    return _before(text, start, floor), _after(text, end)
+    return _flat_before(text, _before(text, start, floor), floor), _after(text, end)
 
 
 def _crossing(text: str, start: int, end: int, floor: int) -> tuple[int, int]:
@@ -216,6 +216,12 @@ def _before(text: str, start: int, floor: int) -> int:
         return start
     numbers = _LEADING_NUMBER.search(text, max(floor, start - 14), start)
     return numbers.start(1) if numbers else start
+
+
+def _flat_before(text: str, start: int, floor: int) -> int:
+    """Take in the flat before: "Flat 3, 7 Elm Grove"."""
+    flat = _FLAT.search(text, max(floor, start - 24), start) if text[start - 2 : start] in (", ", ",\n") else None
+    return flat.start(1) if flat else start
 
 
 def _after(text: str, end: int) -> int:
@@ -245,7 +251,9 @@ _CONNECTORS = words(
 )
 _NAME = rf"{CAPITAL}[\w'’.-]*"
 _PART = re.compile(r"\S+")
-_HOUSE_NUMBER = re.compile(r"\d{1,5}(?: ?[a-zA-Z](?![\w]))?(?:[-/]\d{1,4}[a-zA-Z]?)?(?![\w%€$])(?![.,]\d)")
+_HOUSE_NUMBER = re.compile(
+    r"\d{1,5}(?: ?[a-zA-Z](?![\w])(?: \d{1,3}(?![\w.,]))?)?(?:[-/]\d{1,4}[a-zA-Z]?)?(?![\w%€$])(?![.,]\d)"
+)
 _NUMBER_FIRST = re.compile(
     rf"\d{{1,5}}[a-zA-Z]?(?: ?(?:bis|ter|quater))?(?:[-/]\d{{1,4}}[a-zA-Z]?)?,? "
     rf"(?:(?:{_NAME} ){{1,4}}(?:(?i:{streets.CLOSING}))\b\.?|(?:{_NAME} )?(?i:{'|'.join(sorted(map(re.escape, streets.OPENING)))})\.? "
@@ -254,6 +262,11 @@ _NUMBER_FIRST = re.compile(
 _SHAPE = re.compile(rf"(?<!\S)({_NAME}(?: (?:(?:de|del|di|da|do|dos|van|der|la|le|el|Ten) ){{0,2}}{_NAME}){{0,3}}) $")
 _LEADING_NUMBER = re.compile(r"(?<![\d\w.,/-])((?:\d{1,5} ){1,2})$")
 _UNIT_AHEAD = re.compile(rf"[,.]?\s{{1,3}}(?:> ?)?(?i:{streets.UNITS})\.? ?\d")
+_FLAT = re.compile(rf"(?<!\w)((?i:{streets.UNITS})\.? ?#?\d{{1,4}}[a-zA-Z]?,\s)$")
+_LANE = re.compile(
+    rf"(?<!\S)((?:Am|Im|An der|An den|Auf der|Auf dem|In der|In den|Beim|Zum|Zur|Unter den|Hinter der|Hinter dem) {_NAME}(?: {_NAME})?) $"
+)
+"""A street whose name tells where it lies, as German has them; only believed with a postcode behind its number."""
 _ENDS = re.compile(r"\.?(?:[\n?!;]|,|\.?$|\.\s)")
 _POSTCODE_AHEAD = re.compile(rf"(?:,\s|\s?\n[> ]*|\s-\s)(?:[A-Z]{{1,2}}-)?\d{{4,5}} {CAPITAL}")
 _MILITARY_OPENING = re.compile(r"(?i:psc|unit|cmr) $")
@@ -262,17 +275,27 @@ _SHIP = re.compile(r"(?i)(?:us[a-z]{1,4} [\w' ]{2,30}\s{1,3})?[adf]po,? a[aep] $
 _CORNER = re.compile(r"(?:the )?(?:corner|junction|intersection) of $|(?:an der |die )?Ecke $|(?:à l')?angle de $")
 _OTHER_STREET = re.compile(rf"(?<!\S){_NAME}(?: {_NAME}){{0,2}} and $")
 _AND_STREET = re.compile(rf"\.? and {_NAME}(?: {_NAME}){{0,3}}")
-_POSTCODE = r"(?:[A-Z]{1,2}-)?\d{4,5}(?:-\d{3,4})?|\d{3} \d{2}|\d{2}-\d{3}|[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}|[A-Z]\d[A-Z] \d[A-Z]\d|\d{4} ?[A-Z]{2}"
+_POSTCODE = r"(?:[A-Z]{1,2}-)?\d{4,6}(?:-\d{3,4})?|\d{3} \d{3}|\d{3} \d{2}|\d{3}-\d{4}|[A-Z]\d[\dW] ?[A-Z\d]{4}|\d{2}-\d{3}|[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}|[A-Z]\d[A-Z] \d[A-Z]\d|\d{4} ?[A-Z]{2}"
 _TOWN = rf"{CAPITAL}[\w'’.-]*(?:[ -](?:(?:de|del|di|da|do|am|an|der|im|in|la|le|sur|upon|of|u|nad|pod|v) ){{0,2}}{CAPITAL}?[\w'’.-]*){{0,4}}"
 _AHEAD = re.compile(r"[a-zA-Z]?(?:-\d+[a-zA-Z]?)?(?: ?(?:bis|ter|quater))?,? ([^\W\d_]+\.?)")
 _BEFORE_YEARS = (" in ", "In ", "since ", " of ", "Jahr ", " seit ", " en ")
 _NUMBER_AND_NAME = re.compile(rf"\d{{1,5}} ({_NAME}(?: {_NAME}){{0,3}})(?=\.?(?:[\n?!;,]|$|\.\s))")
 _SENTENCE_END = re.compile(r"[^\W\d_]{5}\.$")
+_STOREY = r"\d{1,2}(?:\.|º|ª|°|er|e|st|nd|rd|th)? ?(?:(?i:th|tv|mf|floor|fl|og|stock|etage|étage|esq|dto|dcha|izq|izda)\b\.?|(?<=[º°ª.] )[A-F]\b)"
+_COUNTRIES = (
+    "USA|UK|UAE|United States(?: of America)?|United Kingdom|Great Britain|England|Scotland|Wales|Northern Ireland|Ireland|Germany|"
+    "Deutschland|Allemagne|Switzerland|Schweiz|Suisse|Svizzera|Liechtenstein|Austria|Österreich|Autriche|France|Frankreich|Italy|"
+    "Italia|Italien|Italie|Spain|España|Spanien|Espagne|Portugal|Netherlands|Nederland|Niederlande|Pays-Bas|Belgium|België|"
+    "Belgique|Belgien|Luxembourg|Luxemburg|Denmark|Danmark|Sweden|Sverige|Norway|Norge|Finland|Suomi|Iceland|Poland|Polska|Polen|"
+    "Czech Republic|Česko|Slovakia|Slovenia|Slovenija|Croatia|Hrvatska|Hungary|Magyarország|Romania|România|Bulgaria|Greece|"
+    "Estonia|Latvia|Lithuania|Canada|Australia|New Zealand|India|Singapore|Japan|Brazil|Brasil|Mexico|México|South Africa"
+)
 _MORE = re.compile(
     rf"\.?(?:,?[ ]|,?\s?\n\n?[> ]*,?\s?|,\s)"
     rf"(?:(?i:{streets.UNITS})\b\.? ?#?\d*[\w-]{{0,6}}(?: (?!(?i:{streets.UNITS})\b){_NAME}(?: {_NAME}){{0,3}}(?=[\n,?.;]|$))?"
     rf"|{_NAME}(?: {_NAME}){{0,2}}(?=,?\s{{1,3}}(?:> )?(?i:{streets.UNITS})\.? ?\d)"
-    rf"|(?:{_POSTCODE})(?!\w)(?: {_NAME}(?:[ -]{_NAME}){{0,3}})?)"
-    rf"|(?:,[ ]|,?\s?\n\n?[> ]*(?:,\s)?){CAPITAL}[\w'’.-]*(?:[ -](?:[a-z]{{1,3}} ){{0,2}}{CAPITAL}[\w'’.-]*){{0,4}}(?: (?:{_POSTCODE})(?!\w))?(?=[\n,?.;]|$| (?:for|in|with)\b)"
+    rf"|(?:{_POSTCODE})(?!\w)(?: {_NAME}(?:[ -]{_NAME}){{0,3}}(?: \d{{1,2}}(?![\w.,]\d))?)?)"
+    rf"|(?:,[ ]|,?\s?\n\n?[> ]*(?:,\s)?){CAPITAL}[\w'’.-]*(?:[ -](?:[a-z]{{1,3}} ){{0,2}}{CAPITAL}[\w'’.-]*){{0,4}}(?:[ ]?(?:-[ ][A-Z]{{2}},?)?[ ](?:{_POSTCODE})(?!\w)|(?:[ ]\d{{1,2}}(?!\w))?(?=[\n,?.;]|$|[ ](?:for|in|with)\b))"
+    rf"|,?[ ]{_STOREY}|[ ](?i:cedex)(?:[ ]\d{{1,2}})?(?!\w)|(?:,?[ ]|,?\s?\n\n?[> ]*)\(?(?:{_COUNTRIES})\b\)?|[ ]-[ ]{_NAME}(?: {_NAME}){{0,2}}(?=,)"
     rf"|(?:,?\s?\n[> ]*,?|,)[ ]?(?:nan|[A-Z]{{2}})(?=[\n ,]|$)(?:[ \n]{{1,2}}(?:{_POSTCODE})(?!\w))?"
 )
