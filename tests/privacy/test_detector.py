@@ -56,6 +56,27 @@ def test_a_value_is_found_whole_wherever_it_stands_between_two_pieces() -> None:
         assert detector.find(text) == [Span(at, at + len(value), "WORD", 0.9)], at
 
 
+def test_a_part_of_a_name_is_known_in_all_pieces_that_follow_its_first() -> None:
+    detector = Detector([PersonRecogniser()])
+    filler = "Nothing of note was said here. " * (3 * PIECE // 31)
+    text = f"My name is Odwin Zavrelo. {filler}Then Zavrelo left it there."
+
+    found = values(text, detector.find(text))
+
+    assert found == ["Odwin Zavrelo", "Zavrelo"]
+    assert values(filler, detector.find(filler + "Then Zavrelo left it there.")) == []
+
+
+def test_every_piece_is_read_in_the_language_of_the_whole_text() -> None:
+    detector = Detector([PersonRecogniser()])
+    nouns = "Gewindebuchse, Kontaktsockel, Haltebügel: vorhanden.\n" * (2 * PIECE // 54)
+    rest = "Laut Prüfbericht fehlt nichts. Laut Zavrelin fehlt viel.\n"
+
+    found = values(nouns + rest, detector.find(nouns + rest + "Das ist alles."))
+
+    assert found == ["Zavrelin"]
+
+
 def test_an_identifier_of_every_kind_is_found_whole_across_the_end_of_a_piece() -> None:
     detector = Detector([make() for make in RECOGNISERS if make is not PersonRecogniser])
     filler = "and then they went on with the work of the day as they always do, " * 200

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from tollhouse.domain.errors import DetectorFailed
 
 from .findings import Findings
-from .reading import Reading
+from .reading import Reading, Whole
 from .recogniser import Recogniser
 from .recognisers import on_request
 from .recognisers.patterns import Patterns
@@ -99,26 +99,26 @@ class Detector:
         return settled
 
     def _by_piece(self, text: str) -> Iterator[list[Span]]:
-        worked = 0.0
+        worked, whole = 0.0, Whole(text)
         for piece in _pieces(text):
             began = self._clock()
-            spans = list(self._starting_in(piece, text))
+            spans = list(self._starting_in(piece, text, whole))
             worked += self._clock() - began
             if worked * 1000 > self._time_max_ms:
                 raise DetectorFailed(f"Looking for personal data took longer than {self._time_max_ms} ms.")
             yield spans
 
-    def _starting_in(self, piece: "_Piece", text: str) -> Iterable[Span]:
+    def _starting_in(self, piece: "_Piece", text: str, whole: Whole) -> Iterable[Span]:
         """Return the spans that start in the piece, read with its margins: others are its neighbours' to give."""
-        spans = [span for span in self._read(piece, text) if piece.start <= span.start < piece.end]
+        spans = [span for span in self._read(piece, text, whole) if piece.start <= span.start < piece.end]
         while piece.read_to < len(text) and piece.margin < SPAN_MAX and any(s.end == piece.read_to for s in spans):
             piece = piece.reading_on(len(text))  # a value is cut off where the margin ends
-            spans = [span for span in self._read(piece, text) if piece.start <= span.start < piece.end]
+            spans = [span for span in self._read(piece, text, whole) if piece.start <= span.start < piece.end]
         return spans
 
-    def _read(self, piece: "_Piece", text: str) -> Iterator[Span]:
+    def _read(self, piece: "_Piece", text: str, whole: Whole) -> Iterator[Span]:
         shift = piece.read_from
-        reading = Reading(text[shift : piece.read_to])
+        reading = Reading(text[shift : piece.read_to], whole)
         for recogniser in self._recognisers:
             for span in _all_of(recogniser, reading):
                 yield Span(span.start + shift, span.end + shift, span.type, span.score) if shift else span

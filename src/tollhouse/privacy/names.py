@@ -6,7 +6,6 @@ Which capitalised words of a text are names of persons: what the lists know of e
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from typing import Final, NamedTuple
 
 from .layout import is_above_address, is_labelled, is_signature
@@ -29,6 +28,7 @@ from .lexicon import (
     WORD,
     Lexicon,
 )
+from .reading import Whole
 from .tables import phrases, words
 from .titles import CLOSINGS, COURT, CUES, HUMAN_ACTS, PARTICLES_BETWEEN, PERSONS
 
@@ -36,6 +36,8 @@ PARTS_MAX: Final = 6
 """Words in one name. Longer rows of capitalised words are headings."""
 TITLES_MAX: Final = 4
 """Titles in a row: Herr Rechtsanwalt Prof. Dr."""
+NAME_PARTS_MAX: Final = 10_000
+"""Parts of names remembered while one text is read; a longer list of names says enough by itself."""
 UNHEARD_MAX: Final = 17
 """Letters of a name that no list knows: Featherstonehaugh."""
 CUE_MAX: Final = 26
@@ -57,6 +59,7 @@ class Row:
     The capitalised words of a text, in order, with what is known of each.
 
     Args:
+        whole: what is known of the text that this one may be a piece of.
         cased: whether the capitals are the writer's own.
     """
 
@@ -65,13 +68,16 @@ class Row:
         text: str,
         matches: Sequence[re.Match[str]],
         known: Lexicon,
+        whole: Whole,
         *,
         cased: bool = True,
     ) -> None:
         self._text = text
         self._matches = matches
         self._words = [match[0] for match in matches]
-        self._german = _is_german(text)
+        self._german = whole.is_german
+        self._is_english = whole.is_english
+        self._whole = whole
         self._cased = cased
         self._known = known
         self._kinds = known.of(self._words, german=self._german)
@@ -80,7 +86,7 @@ class Row:
     def spans(self) -> Iterator[tuple[int, int, float]]:
         """Yield where each name starts and ends, and how sure it is one."""
         names = list(self._evident())
-        if names:
+        if names or self._whole.name_parts:
             names += self._alike(names)
         for name in names:
             if self._is_prose(name):
@@ -167,9 +173,14 @@ class Row:
                     taken.update(range(min(index, far), max(index, far) + 1))
                     yield Name(min(index, far), max(index, far), POSSIBLE)
                     index = far + step
-        parts = {
-            self._words[index] for name in names if name.last > name.first for index in range(name.first, name.last + 1)
-        }
+        parts = self._whole.name_parts
+        if len(parts) < NAME_PARTS_MAX:
+            parts.update(
+                self._words[index]
+                for name in names
+                if name.last > name.first
+                for index in range(name.first, name.last + 1)
+            )
         speakers = any(self._is_label(name.last) for name in names)
         for index, word in enumerate(self._words):
             kind = self._kinds[index]
@@ -401,11 +412,6 @@ class Row:
         start = self._starts[index - 1]
         return not self._kinds[index - 1] & _OPENS or (start > 1 and self._text[start - 2].isalpha())
 
-    @cached_property
-    def _is_english(self) -> bool:
-        # Looked for once: the whole text for each unlisted word would be quadratic.
-        return any(word in self._text for word in _ENGLISH)
-
     def _is_foreign(self, first: int, last: int) -> bool:
         """Whether letters say that the words are from another language, and nothing that they are a place."""
         row = self._words[first : last + 1]
@@ -566,40 +572,6 @@ def is_sure(kind: int) -> bool:
     return bool(kind & NAME) and not kind & (WORD | PLACE | STOP | TAIL)
 
 
-def _is_german(text: str) -> bool:
-    return any(word in text for word in _GERMAN)
-
-
-_GERMAN = (
-    " der ",
-    " die ",
-    " und ",
-    " das ",
-    " ist ",
-    " nicht ",
-    " für ",
-    " dem ",
-    " mit ",
-    " ich ",
-    " eine ",
-    " auf ",
-    " zum ",
-)
-_ENGLISH = (
-    " the ",
-    " is ",
-    " and ",
-    " my ",
-    " was ",
-    " you",
-    " to ",
-    " are ",
-    " of ",
-    " not ",
-    "I'm ",
-    " will ",
-    " has ",
-)
 _EVIDENT = NAME | TITLE | ROLE
 _SIGNS = _EVIDENT | UNKNOWN
 _PLAIN = STOP | INITIAL

@@ -41,6 +41,59 @@ _THEIR_UTF8: Final = (b"\xd9", b"\xdb", b"\xe0", b"\xef")
 """The first bytes of those digits in UTF-8: a text without them has none."""
 
 
+class Whole:
+    """
+    What holds for all pieces of one text, and is worked out once: its language, and the names seen in it so far.
+
+    Without it, the same word would be judged differently in two pieces of a long text.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self.name_parts: set[str] = set()
+        """Words of names of several words, of the pieces read up to now."""
+
+    @cached_property
+    def is_german(self) -> bool:
+        return any(word in self._text for word in _GERMAN)
+
+    @cached_property
+    def is_english(self) -> bool:
+        return any(word in self._text for word in _ENGLISH)
+
+
+_GERMAN = (
+    " der ",
+    " die ",
+    " und ",
+    " das ",
+    " ist ",
+    " nicht ",
+    " für ",
+    " dem ",
+    " mit ",
+    " ich ",
+    " eine ",
+    " auf ",
+    " zum ",
+)
+_ENGLISH = (
+    " the ",
+    " is ",
+    " and ",
+    " my ",
+    " was ",
+    " you",
+    " to ",
+    " are ",
+    " of ",
+    " not ",
+    "I'm ",
+    " will ",
+    " has ",
+)
+
+
 class Reading:
     """
     A text, read by all recognisers: a whole text, or a piece of a long one (`detector.py` says how pieces overlap).
@@ -52,8 +105,9 @@ class Reading:
     with narrow spaces or Arabic digits is a number to every recogniser.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, whole: Whole | None = None) -> None:
         self.text = text if text.isascii() else _in_one_form(text)
+        self.whole = Whole(self.text) if whole is None else whole
 
     @cached_property
     def capitalised(self) -> list[re.Match[str]]:

@@ -13,7 +13,8 @@ class Recogniser(Protocol):
 
     It looks first for a cheap sign that there may be any (an `@`, a run of digits) and works on from there only; its time
     is linear in the length of the text, whatever stands in it. Whether a span is given depends on what stands in it and
-    near it, at most `detector.MARGIN` characters away, so that a long text can be read in pieces.
+    near it, at most `detector.MARGIN` characters away, and on what `Reading.whole` knows of the whole text, so that a long
+    text can be read in pieces.
     """
 
     @property

@@ -11,7 +11,7 @@ from typing import Final
 
 from ..lexicon import NAME, STOP, UNKNOWN, Lexicon, lexicon
 from ..names import LIKELY, SURE, Row
-from ..reading import CAPITALISED, Reading, titled_words
+from ..reading import CAPITALISED, Reading, Whole, titled_words
 from ..spans import Span
 
 INTRODUCED_MAX: Final = 3
@@ -36,7 +36,7 @@ class PersonRecogniser:
     def find(self, reading: Reading) -> Iterator[Span]:
         text, known = reading.text, self._known()
         if reading.has_case:
-            for start, end, score in Row(text, reading.capitalised, known).spans():
+            for start, end, score in Row(text, reading.capitalised, known, reading.whole).spans():
                 yield Span(start, end, "PERSON", score)
         else:
             yield from _without_case(text, known)
@@ -53,7 +53,7 @@ def _without_case(text: str, known: Lexicon) -> Iterator[Span]:
     for start, end in _windows(lower, hits):
         titled = titled_words(lower[start:end])
         if len(titled) == end - start:
-            row = Row(titled, list(CAPITALISED.finditer(titled)), known, cased=False)
+            row = Row(titled, list(CAPITALISED.finditer(titled)), known, Whole(titled), cased=False)
             for first, last, score in row.spans():
                 if score >= SURE:
                     yield Span(start + first, start + last, "PERSON", score)
