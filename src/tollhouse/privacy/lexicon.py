@@ -76,6 +76,8 @@ class Lexicon:
         ):
             for word in listed:
                 kinds[word] = kind
+        for word in titles.THINGS_TOO:
+            kinds[word] = kinds.get(word, 0) | WORD
         for word in titles.TAILS_AND_NAMES:
             kinds[word] = TAIL | SURNAME | COMMON | WORD
         for word in titles.PARTICLES:

@@ -325,10 +325,8 @@ class Row:
         if with_initial or self._is_foreign(index, last):
             return Name(index, last, POSSIBLE)
         if self._score_by_cue(index, last):
-            plain = (self._german or not self._is_english) and self._known.is_heard(
-                self._words[index], compounds=last == index
-            )
-            return None if plain else Name(index, last, POSSIBLE)
+            plain = self._known.is_heard(self._words[index], compounds=last == index and not self._is_english)
+            return None if plain and not (self._is_english and self._is_form(index)) else Name(index, last, POSSIBLE)
         if not self._cased or not self._acts(index, last) or not self._is_unheard(index):
             return None
         return Name(index, last, POSSIBLE)
@@ -516,7 +514,7 @@ class Row:
         said = bare.rpartition("\n")[2].split()[-2:]
         if not said:
             return False
-        last = said[-1]
+        last = _INNER_QUOTE.sub("", said[-1])
         if last in CUES or " ".join(said) in CUES or last.rstrip(",") in PERSONS:
             return True
         return last[-1] == "," and is_signature(text, start)
@@ -585,7 +583,7 @@ _LOCATIVES = tuple(
 )
 """What stands before the names of places, houses and things, seldom before the whole name of a person."""
 _WHITHER = tuple(f"{word} " for word in words("in at from near to of around via for the a an our your their"))
-_ACTS = tuple(phrases(" is | was| has | had | will| can | who |, | and |?|.|!| live| work| call| said|: | from "))
+_ACTS = tuple(phrases(" is | was| has | had | will| can | who |, | and |?|.|!| live| work| call| said|: | from | here"))
 """How an English sentence goes on behind the name of a person."""
 _ACTS_IN_GERMAN = tuple(phrases(" hat | hatte | ist | war | und ich|, die | kann "))
 _NO_PERSONS = tuple(
@@ -618,6 +616,7 @@ _SPEECH = tuple(
     )
 )
 _OPENS = STOP | WORD | TITLE
+_INNER_QUOTE = re.compile(r".*[\"“„(](?=.)")
 _OPENING_MARKS = " \"'“„«(*"
 _LAYOUT = (
     frozenset(mark + end for mark in ":=" for end in " \n\t")

@@ -91,6 +91,12 @@ _ENGLISH = (
     "I'm ",
     " will ",
     " has ",
+    " by ",
+    " it ",
+    " for ",
+    " this ",
+    " have ",
+    " please",
 )
 
 

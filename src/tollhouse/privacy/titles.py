@@ -109,6 +109,13 @@ SOFTWARE: Final = words(
 )
 """Never persons, though sentences do with them what they do with persons: "Kibana was slow"."""
 
+THINGS_TOO: Final = words(
+    """
+    Jenkins Clio Cortana Travis Jasper
+    """
+)
+"""Names of persons that developers and drivers mean otherwise as a rule."""
+
 PARTICLES: Final = words(
     """
     Van Von Vom De Del Della Di Da Dos La Le El Al Bin Ibn Ben Bint Ter Ten Ap St
@@ -134,7 +141,7 @@ CUES: Final = phrases(
     "name ist|ich heiße|ich heisse|ich bin|hier ist|hier spricht|liebe|lieber|hallo|meine frau|mein mann|"
     "mein sohn|meine tochter|mein bruder|meine schwester|z. hd.|z.hd.|geb.|gez.|namens|je m'appelle|"
     "je m’appelle|je suis|nom est|moi c'est|mon fils|ma fille|ma femme|mon mari|mon frère|ma sœur|bonjour|"
-    "cher|chère|signé|née|né|/s/|according to|behalf of|heirs of|estate of|statement of|statement by|widow of|tell|ask|met|"
+    "cher|chère|signé|née|né|/s/|according to|behalf of|heirs of|estate of|statement of|statement by|widow of|tell|ask|met|call|"
     "phoned|emailed|thank|thanked|married|reported by|written by|signed by|approved by|closed by|sent by|paid by|driven by|"
     "owned by|caused by|treated by|represented by|addressed to|belongs to|belong to|spoken to|spoken with|met with|"
     "talked to|talking to|talked with|talking with|talk with|speak to|speak with|speaking to|remind|invite|invited|love|"
