@@ -76,7 +76,6 @@ class Row:
         self._matches = matches
         self._words = [match[0] for match in matches]
         self._german = whole.is_german
-        self._is_english = whole.is_english
         self._whole = whole
         self._cased = cased
         self._known = known
@@ -325,8 +324,10 @@ class Row:
         if with_initial or self._is_foreign(index, last):
             return Name(index, last, POSSIBLE)
         if self._score_by_cue(index, last):
-            plain = self._known.is_heard(self._words[index], compounds=last == index and not self._is_english)
-            return None if plain and not (self._is_english and self._is_form(index)) else Name(index, last, POSSIBLE)
+            plain = self._known.is_heard(self._words[index], compounds=last == index and not self._whole.is_english)
+            return (
+                None if plain and not (self._whole.is_english and self._is_form(index)) else Name(index, last, POSSIBLE)
+            )
         if not self._cased or not self._acts(index, last) or not self._is_unheard(index):
             return None
         return Name(index, last, POSSIBLE)
@@ -370,7 +371,7 @@ class Row:
             return False  # "18. Severability. If"
         if after.startswith(HUMAN_ACTS) or self._words[last].endswith(("'s", "’s")):
             return True
-        return after.startswith(_ACTS_IN_GERMAN) if self._german else self._is_english and after.startswith(_ACTS)
+        return after.startswith(_ACTS_IN_GERMAN) if self._german else self._whole.is_english and after.startswith(_ACTS)
 
     def _is_new(self, index: int) -> bool:
         """Whether a word behind an unheard one is in no dictionary either."""
@@ -401,7 +402,9 @@ class Row:
 
     def _is_other_word(self, index: int) -> bool:
         """Whether a listed name is an everyday word, but of another language than the text's."""
-        return self._is_english and not self._known.is_english(self._words[index].removesuffix("'s").removesuffix("’s"))
+        return self._whole.is_english and not self._known.is_english(
+            self._words[index].removesuffix("'s").removesuffix("’s")
+        )
 
     def _follows(self, index: int) -> bool:
         """Whether a capitalised word stands directly before, as in headings and names of things."""
