@@ -29,8 +29,31 @@ from .lexicon import (
     Lexicon,
 )
 from .reading import Whole
-from .tables import phrases, words
-from .titles import CLOSINGS, COURT, CUES, HUMAN_ACTS, PARTICLES_BETWEEN, PERSONS
+from .signs import (
+    ACT_HEADS,
+    ACTS,
+    ACTS_IN_GERMAN,
+    ARTICLES,
+    BULLET,
+    CALLED,
+    CUE_TAILS,
+    ENUMERATION,
+    FOREIGN,
+    GLUE,
+    INNER_QUOTE,
+    LAYOUT,
+    LOCATIVES,
+    NO_MARKS,
+    NO_PERSONS,
+    NOT_CHOSEN,
+    OPENING_MARKS,
+    PLURAL,
+    RELATION_TAILS,
+    SPEECH,
+    TOWARDS,
+    WHITHER,
+)
+from .titles import COURT, CUES, HUMAN_ACTS, PARTICLES_BETWEEN, PERSONS
 
 PARTS_MAX: Final = 6
 """Words in one name. Longer rows of capitalised words are headings."""
@@ -119,9 +142,9 @@ class Row:
                 end = start + len(words[index])
                 if (
                     next_start == end + 1
-                    or text[start - 6 : start] in _CUE_TAILS
-                    or text[start - 2 : start] in _LAYOUT
-                    or (text[end : end + 5] in _ACT_HEADS and text[start - 4 : start] not in _ARTICLES)
+                    or text[start - 6 : start] in CUE_TAILS
+                    or text[start - 2 : start] in LAYOUT
+                    or (text[end : end + 5] in ACT_HEADS and text[start - 4 : start] not in ARTICLES)
                     or start < 7
                     or kinds[index - 1] & INITIAL
                 ):
@@ -131,7 +154,7 @@ class Row:
                 if next_start <= end + 2 or text[end:next_start] in PARTICLES_BETWEEN:
                     found.append(index)
             elif kind & _PLAIN or not kind & _SIGNS:
-                if kind == WORD and not german and text[start - 5 : start] in _RELATION_TAILS:
+                if kind == WORD and not german and text[start - 5 : start] in RELATION_TAILS:
                     found.append(index)
             elif not kind & (WORD | PLACE) or not german or self._has_sign(index, kind):
                 found.append(index)
@@ -143,11 +166,11 @@ class Row:
         end = start + len(word)
         return (
             start < 7
-            or text[start - 6 : start] in _CUE_TAILS
-            or text[start - 2 : start] in _LAYOUT
-            or text[end : end + 5] in _ACT_HEADS
+            or text[start - 6 : start] in CUE_TAILS
+            or text[start - 2 : start] in LAYOUT
+            or text[end : end + 5] in ACT_HEADS
             or self._has_neighbour(index, end)
-            or (bool(kind & GIVEN) and text[end : end + 1] in _CALLED)
+            or (bool(kind & GIVEN) and text[end : end + 1] in CALLED)
             or word.endswith(("'s", "’s"))
         )
 
@@ -194,7 +217,7 @@ class Row:
         if not kind & (NAME | UNKNOWN) or kind & (STOP | SPOKEN):
             return False
         gap = self._gap(left)
-        if gap not in _ENUMERATION and not (gap[:1] == "\n" and _BULLET.fullmatch(gap)):
+        if gap not in ENUMERATION and not (gap[:1] == "\n" and BULLET.fullmatch(gap)):
             return False
         end = self._matches[index].end()
         numbered = self._text[end : end + 1] == " " and self._text[end + 1 : end + 2].isdigit()  # "Zimmer 12"
@@ -253,7 +276,7 @@ class Row:
         if index + 1 >= len(self._kinds) or self._kinds[index] & _FREQUENT != _FREQUENT or self._gap(index) != " and ":
             return None
         end = self._matches[index + 1].end()
-        both = self._kinds[index + 1] & _FREQUENT == _FREQUENT and self._text[end : end + 5] in _PLURAL
+        both = self._kinds[index + 1] & _FREQUENT == _FREQUENT and self._text[end : end + 5] in PLURAL
         return (
             Name(index, index, POSSIBLE) if both and not (self._kinds[index] | self._kinds[index + 1]) & STOP else None
         )
@@ -364,14 +387,14 @@ class Row:
         after = self._text[end : end + CUE_MAX]
         if last > first:
             heard = any(self._kinds[part] & WORD or not self._is_new(part) for part in range(first + 1, last + 1))
-            return not heard and not before.rstrip(_OPENING_MARKS).endswith(_LOCATIVES)
-        if len(self._words[first]) < 4 or before.endswith(_NO_PERSONS):
+            return not heard and not before.rstrip(OPENING_MARKS).endswith(LOCATIVES)
+        if len(self._words[first]) < 4 or before.endswith(NO_PERSONS):
             return False
         if after[:1] == "." and not before[-2:-1].isalpha():
             return False  # "18. Severability. If"
         if after.startswith(HUMAN_ACTS) or self._words[last].endswith(("'s", "’s")):
             return True
-        return after.startswith(_ACTS_IN_GERMAN) if self._german else self._whole.is_english and after.startswith(_ACTS)
+        return after.startswith(ACTS_IN_GERMAN) if self._german else self._whole.is_english and after.startswith(ACTS)
 
     def _is_new(self, index: int) -> bool:
         """Whether a word behind an unheard one is in no dictionary either."""
@@ -382,10 +405,10 @@ class Row:
     def _is_chosen(self, first: int, last: int, kind: int) -> bool:
         """Whether a name that is a word or a town too has its capital where the writer chose it, or acts as persons do."""
         text, start, end = self._text, self._starts[first], self._end(last)
-        if self._german and text[end : end + 5] not in _ACT_HEADS:
+        if self._german and text[end : end + 5] not in ACT_HEADS:
             return False
-        before = " ".join(["", *text[max(0, start - 14) : start].lower().translate(_NO_MARKS).split()])
-        if before.endswith(_NOT_CHOSEN) or text[end : end + 3] == " & " or self._words[first].isupper():
+        before = " ".join(["", *text[max(0, start - 14) : start].lower().translate(NO_MARKS).split()])
+        if before.endswith(NOT_CHOSEN) or text[end : end + 3] == " & " or self._words[first].isupper():
             return False
         if self._in_heading(last) or self._follows(first) or text[end : end + 2] in ("),", "),", '")'):
             return False
@@ -398,7 +421,7 @@ class Row:
 
     def _is_whence(self, index: int, before: str) -> bool:
         """Whether a name that is a place too is one here: "from Georgia"."""
-        return self._words[index] in self._known.places and before.endswith(_TOWARDS)
+        return self._words[index] in self._known.places and before.endswith(TOWARDS)
 
     def _is_other_word(self, index: int) -> bool:
         """Whether a listed name is an everyday word, but of another language than the text's."""
@@ -416,13 +439,11 @@ class Row:
     def _is_foreign(self, first: int, last: int) -> bool:
         """Whether letters say that the words are from another language, and nothing that they are a place."""
         row = self._words[first : last + 1]
-        if self._german or all(_FOREIGN.isdisjoint(word) for word in row) or any(word.isupper() for word in row):
+        if self._german or all(FOREIGN.isdisjoint(word) for word in row) or any(word.isupper() for word in row):
             return False
         start = self._starts[first]
         before = self._text[max(0, start - 10) : start].lower()
-        return not before.endswith(_WHITHER) and not any(
-            kind & (PLACE | WORD) for kind in self._kinds[first : last + 1]
-        )
+        return not before.endswith(WHITHER) and not any(kind & (PLACE | WORD) for kind in self._kinds[first : last + 1])
 
     def _is_form(self, index: int) -> bool:
         """Whether the place in a form or a letter says that what stands there is a name, whatever the words are."""
@@ -492,7 +513,7 @@ class Row:
         end = self._end(last)
         if self._is_announced(self._starts[first]) or is_above_address(self._text, self._starts[first], end):
             return LIKELY
-        if self._text[end : end + CUE_MAX].startswith(_SPEECH):
+        if self._text[end : end + CUE_MAX].startswith(SPEECH):
             return POSSIBLE
         if self._kinds[first] & GIVEN and self._is_called(first, end):
             return POSSIBLE
@@ -511,13 +532,13 @@ class Row:
             return False
         if before[-1] == "\n":
             return is_signature(text, start)
-        bare = before.rstrip(_OPENING_MARKS)
+        bare = before.rstrip(OPENING_MARKS)
         if bare[-1:] in (":", "=") and is_labelled(text, start):
             return True
         said = bare.rpartition("\n")[2].split()[-2:]
         if not said:
             return False
-        last = _INNER_QUOTE.sub("", said[-1])
+        last = INNER_QUOTE.sub("", said[-1])
         if last in CUES or " ".join(said) in CUES or last.rstrip(",") in PERSONS:
             return True
         return last[-1] == "," and is_signature(text, start)
@@ -526,7 +547,7 @@ class Row:
         """Whether it does not stand in an address of the web, a file name or the like."""
         start, end = self._starts[name.first], self._matches[name.last].end()
         before, after = self._text[start - 1 : start], self._text[end : end + 2]
-        return before not in _GLUE and after[:1] not in ("@", "_") and not (after[:1] == "." and after[1:].isalnum())
+        return before not in GLUE and after[:1] not in ("@", "_") and not (after[:1] == "." and after[1:].isalnum())
 
     def _end(self, last: int) -> int:
         end, word = self._matches[last].end(), self._words[last]
@@ -576,78 +597,5 @@ def is_sure(kind: int) -> bool:
 _EVIDENT = NAME | TITLE | ROLE
 _SIGNS = _EVIDENT | UNKNOWN
 _PLAIN = STOP | INITIAL
-_ENUMERATION = phrases(", | and | und | et |, and | or | oder | ou | to | & ")
-_GLUE = frozenset("@/\\_#=.&")
-_FOREIGN = frozenset("šžčćđłńśźżőűðþřěůňťďąęışğățșøåæñãõíóúáýāēīūķļņģŠŽČĆĐŁŃŚŹŻŐŰÐÞŘŤĎŞĞŢȚȘØÅÆÑÍÓÚÁÝĀĒĪŪ")
-"""Letters that neither English nor German nor French has."""
-_LOCATIVES = tuple(
-    f" {word}"
-    for word in words("in at near around via the a an our your their im am beim zum zur der das die dem den les la le")
-)
-"""What stands before the names of places, houses and things, seldom before the whole name of a person."""
-_WHITHER = tuple(f"{word} " for word in words("in at from near to of around via for the a an our your their"))
-_ACTS = tuple(phrases(" is | was| has | had | will| can | who |, | and |?|.|!| live| work| call| said|: | from | here"))
-"""How an English sentence goes on behind the name of a person."""
-_ACTS_IN_GERMAN = tuple(phrases(" hat | hatte | ist | war | und ich|, die | kann "))
-_NO_PERSONS = tuple(
-    f" {word} "
-    for word in words(
-        """
-        in at from near of around via for the a an our your their its this that to on as my his her per using through under
-        into or either use uses used run runs running install like unlike than between against versus vs
-        der die das den dem ein eine einen einem im am zum zur beim aus mit für bei
-        le la les un une du des au aux de en sur avec sans
-        """
-    )
-)
-"""What seldom stands before the name of a person, and often before that of a place, a house or a thing."""
-_TOWARDS = (" from", " to", " of", " via", " into", " through", " for", " and", " or")
-_NO_MARKS = str.maketrans('()"“„«*', "       ")
-_NOT_CHOSEN = tuple(
-    f" {word}"
-    for word in words(
-        """
-        in at near around the a an our your their its this these those my his her each every any no such
-        1st 2nd 3rd der die das den dem des ein eine einen einem im am zum zur le la les un une du des au aux ce cette mon ma mes
-        """
-    )
-)
-_SPEECH = tuple(
-    phrases(
-        " said| says| told| asked| replied| wrote|'s wife|'s husband|'s son|'s daughter|'s mother|'s father|"
-        "'s sister|'s brother| sagte| fragte| schrieb| a dit| a écrit"
-    )
-)
 _OPENS = STOP | WORD | TITLE
-_INNER_QUOTE = re.compile(r".*[\"“„(](?=.)")
-_OPENING_MARKS = " \"'“„«(*"
-_LAYOUT = (
-    frozenset(mark + end for mark in ":=" for end in " \n\t")
-    | frozenset(mark + quote for mark in " :=" for quote in "\"'“„«(")
-    | frozenset((",\n", "!\n", ".\n", "\n\n", "\n "))
-)
-"""The two characters before a word in a form or a letter."""
-_BULLET = re.compile(r"\n(?:\d{1,2}[.)] |[-*•] )")
-_CUE_TAILS = frozenset(
-    f" {spelled}"[-back:] + gap
-    for cues, back, gap in ((CUES | PERSONS, 5, " "), (CLOSINGS | PERSONS, 4, ", "), (CLOSINGS, 5, "\n"))
-    for cue in cues
-    for spelled in (cue, cue.capitalize(), cue.title(), cue.upper())
-)
-"""The last letters before a name that is announced: a quick look, before the whole cue is compared."""
-_RELATION_TAILS = frozenset(f"{cue[-4:]} " for cue in CUES if cue.startswith(("my ", "his ", "her ")))
-_CALLED = frozenset("?!:")
-_ARTICLES = frozenset(
-    f"{word} "
-    for article in words("der die das den dem des ein ine nen nem ner ses ese ser sem")
-    for word in (article, article.capitalize())
-)
-"""The three letters before a German noun that is no name, and a space."""
 _FREQUENT = SURNAME | COMMON
-_PLURAL = frozenset((" were", " are ", " have", " met ", " said", " both"))
-_ACT_HEADS = frozenset(act[:5] for act in (*HUMAN_ACTS, *_SPEECH, *_ACTS_IN_GERMAN)) | {
-    " von ",
-    " van ",
-    " vom ",
-    " de l",
-}
