@@ -59,6 +59,8 @@ CAUGHT = [
     ('{"first_name": "Quembo", "city": "Bern"}', ["Quembo"]),
     ("Zavrelo Quembo\n12 Main Street\nBath", ["Zavrelo Quembo"]),
     ("1. Zavrelo Quembo\n2. Odwin Hask\n3. Anna Ngata", ["Zavrelo Quembo", "Odwin Hask", "Anna Ngata"]),
+    ("Bien à vous,\n\nQuembo", ["Quembo"]),
+    ("Quembo\n12 Main Street\nBath", ["Quembo"]),
     ("According to Quembo, nobody had locked the door.", ["Quembo"]),
     ("My late father, Quembo, had a policy with you.", ["Quembo"]),
     ("The heirs of Zavrelo Quembo ask for payment.", ["Zavrelo Quembo"]),
